@@ -1,0 +1,182 @@
+"""Monthly tables in, feature vectors out: one function for every month and engine.
+
+A pair's lag values are read from its grid row, `lag` months earlier. Training rows
+and the month to forecast go through the same code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_store.aggregate import CatalogueIds, MonthlyTables
+from feature_store.definitions import (
+    AGGREGATES,
+    ENTITIES,
+    FEATURES,
+    KEYS,
+    LAG_FEATURES,
+    LAGS,
+    STATISTICS,
+)
+
+# Rows gathered at once: bounds memory, not results.
+BLOCK_ROWS = 1 << 18
+_VALUES_A_LAG = len(AGGREGATES) + 1
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs as indices into the catalogue: two arrays, int32, of one length."""
+
+    shops: NDArray[np.int32]
+    items: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.shops)
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator["Pairs"]:
+        """The same pairs in the same order, at most `rows` at once."""
+        for start in range(0, len(self), rows):
+            block = slice(start, start + rows)
+            yield Pairs(self.shops[block], self.items[block])
+
+
+def cross(shops: NDArray[np.intp], items: NDArray[np.intp]) -> Pairs:
+    """Every shop with every item, by shop, then item."""
+    return Pairs(
+        np.repeat(shops, len(items)).astype(np.int32),
+        np.tile(items, len(shops)).astype(np.int32),
+    )
+
+
+def grid(tables: MonthlyTables, month: int) -> Pairs:
+    """A month's grid: every shop with a row that month x every item with one."""
+    return cross(
+        np.flatnonzero(_present(tables, "shop_id", month)),
+        np.flatnonzero(_present(tables, "item_id", month)),
+    )
+
+
+def _present(tables: MonthlyTables, entity: str, month: int) -> NDArray[np.bool_]:
+    return ~np.isnan(tables.entity(entity, month)[:, 0])
+
+
+@dataclass(frozen=True)
+class LagTables:
+    """What a month's pairs are gathered from, by lag.
+
+    `entities[entity]` has shape (ids, lags, statistics), float64; `present` says
+    whether a shop or an item had a row that month, shape (ids, lags); `counts` and
+    `sold` (whether the pair has a daily row in any lag month) are by shop and item.
+    """
+
+    month: int
+    catalogue: CatalogueIds
+    entities: dict[str, NDArray[np.float64]]
+    present: dict[str, NDArray[np.bool_]]
+    counts: NDArray[np.float32]  # (lags, shops, items)
+    sold: NDArray[np.bool_]  # (shops, items)
+
+    def exists(self, pairs: Pairs) -> NDArray[np.bool_]:
+        """Whether the pair's grid row `lag` months earlier exists: (pairs, lags)."""
+        shops = self.present["shop_id"][pairs.shops]
+        return shops & self.present["item_id"][pairs.items]
+
+    def index(self, entity: str, pairs: Pairs) -> NDArray[np.intp] | NDArray[np.int32]:
+        """The index of each pair's `entity` in the catalogue."""
+        if entity == "shop_id":
+            return pairs.shops
+        if entity == "item_id":
+            return pairs.items
+        return self.catalogue.item_category[pairs.items]
+
+
+def lag_tables(tables: MonthlyTables, month: int) -> LagTables:
+    """The lag tables of `month`, from the months that its lags reach."""
+    shape = (len(tables.catalogue.shops), len(tables.catalogue.items))
+    counts = np.zeros((len(LAGS), *shape), np.float32)
+    sold = np.zeros(shape, np.bool_)
+    for i, lag in enumerate(LAGS):
+        shops, items, units = tables.pairs(month - lag)
+        counts[i, shops, items] = units
+        sold[shops, items] = True
+    entities = {
+        entity: np.stack([tables.entity(entity, month - lag) for lag in LAGS], axis=1)
+        for entity in ENTITIES
+    }
+    present = {entity: ~np.isnan(table[:, :, 0]) for entity, table in entities.items()}
+    return LagTables(month, tables.catalogue, entities, present, counts, sold)
+
+
+def fills(lags: LagTables, reference: Pairs) -> NDArray[np.float32]:
+    """What a missing lag value becomes: shape (40,), float32, NaN where unknown.
+
+    A count becomes 0; a price the median of its column over the `reference` pairs
+    that have it, each pair counted once.
+    """
+    values = np.zeros((len(LAGS), _VALUES_A_LAG))
+    exists = lags.exists(reference)
+    for i, aggregate in enumerate(AGGREGATES):
+        if not aggregate.is_price:
+            continue
+        index = lags.index(aggregate.entity, reference)
+        table = lags.entities[aggregate.entity][:, :, i % len(STATISTICS)]
+        for j in range(len(LAGS)):
+            weights = np.bincount(index[exists[:, j]], minlength=len(table))
+            values[j, i] = _weighted_median(table[:, j], weights)
+    return values.ravel().astype(np.float32)
+
+
+def _weighted_median(
+    values: NDArray[np.float64], weights: NDArray[np.intp]
+) -> np.float64:
+    """The median of `values`, each taken `weights` times; NaN of nothing."""
+    values, weights = values[weights > 0], weights[weights > 0]
+    if not len(values):
+        return np.float64(np.nan)
+    order = np.argsort(values)
+    ends = np.cumsum(weights[order])
+    middle = ((ends[-1] - 1) // 2, ends[-1] // 2)
+    return values[order][np.searchsorted(ends, middle, side="right")].mean()
+
+
+def vectors(
+    lags: LagTables, fill: NDArray[np.float32], pairs: Pairs
+) -> NDArray[np.float32]:
+    """The pairs' feature vectors: shape (pairs, 44), float32, in FEATURES order.
+
+    Never NaN: `fill` (40,) stands where the pair has no grid row.
+    """
+    result = np.empty((len(pairs), len(FEATURES)), np.float32)
+    for i, key in enumerate(keys(lags, pairs).values()):
+        result[:, i] = key
+    values = result[:, len(KEYS) :].reshape(len(pairs), len(LAGS), _VALUES_A_LAG)
+    width = len(STATISTICS)
+    for i, entity in enumerate(ENTITIES):
+        table = lags.entities[entity].astype(np.float32)
+        values[:, :, i * width : (i + 1) * width] = table[lags.index(entity, pairs)]
+    values[:, :, -1] = lags.counts[:, pairs.shops, pairs.items].T
+    # No grid row that month: all ten are missing, even what the shop sold.
+    missing = ~lags.exists(pairs)[:, :, np.newaxis]
+    np.copyto(values, fill.reshape(len(LAGS), _VALUES_A_LAG), where=missing)
+    return result
+
+
+def keys(lags: LagTables, pairs: Pairs) -> dict[str, NDArray[np.int32]]:
+    """The pairs' four leading values by name, exact: int32."""
+    catalogue = lags.catalogue
+    values = (
+        catalogue.shops[pairs.shops],
+        catalogue.items[pairs.items],
+        np.full(len(pairs), lags.month, np.int32),
+        catalogue.categories[catalogue.item_category[pairs.items]],
+    )
+    return dict(zip(KEYS, values, strict=True))
+
+
+def basis(lags: LagTables, pairs: Pairs) -> NDArray[np.uint8]:
+    """What each pair's number rests on, as indices into BASIS."""
+    elsewhere = lags.exists(pairs).any(axis=1)
+    return elsewhere.astype(np.uint8) + lags.sold[pairs.shops, pairs.items]

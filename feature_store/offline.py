@@ -1,0 +1,153 @@
+"""The offline build: checked sales in, `features.parquet` out.
+
+One row a pair, sorted by (shop_id, item_id): the 44 columns by name in order, then
+`basis` and `listed`. The four keys are int32, the others float32; none is null.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from feature_store.aggregate import CatalogueIds, MonthlyTables
+from feature_store.definitions import (
+    BASIS,
+    FEATURES,
+    KEYS,
+    LAG_FEATURES,
+    TARGET,
+    TARGET_RANGE,
+)
+from feature_store.gather import (
+    LagTables,
+    Pairs,
+    basis,
+    cross,
+    fills,
+    grid,
+    keys,
+    lag_tables,
+    vectors,
+)
+from feature_store.progress import Steps
+from feature_store.sales import Sales
+
+SCHEMA = pa.schema(
+    [(name, pa.int32()) for name in KEYS]
+    + [(name, pa.float32()) for name in LAG_FEATURES]
+    + [("basis", pa.dictionary(pa.int8(), pa.string())), ("listed", pa.bool_())]
+)
+
+# Months before the first training row; less where the data are short.
+TRAINING_DELAY = 13
+SHORT_TRAINING_DELAY = 6
+SHORT_DATA = 19
+
+
+@dataclass(frozen=True)
+class Block:
+    """Training rows of one month, at most BLOCK_ROWS of them.
+
+    `vectors` (rows, 44) float32; `target` (rows,) float32, units, as sold;
+    `shops` and `items` are indices into the catalogue.
+    """
+
+    month: int
+    pairs: Pairs
+    vectors: NDArray[np.float32]
+    target: NDArray[np.float32]
+
+    @property
+    def clipped(self) -> NDArray[np.float32]:
+        """The target as the model learns it: clipped to TARGET_RANGE."""
+        return self.target.clip(*TARGET_RANGE)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The forecast month's assortment: its pairs, and where they come from."""
+
+    pairs: Pairs
+    source: str
+
+
+def read_listed(sales: Sales, tables: MonthlyTables) -> Listed:
+    """The pairs of `test`; without one, the shops x the items of the last month."""
+    if "test" not in sales.files:
+        month = tables.last_month
+        return Listed(grid(tables, month), "shops and items of the last month")
+    query = "SELECT shop_id, item_id FROM test ORDER BY shop_id, item_id"
+    rows = sales.columns(query)
+    catalogue = tables.catalogue
+    pairs = Pairs(
+        np.searchsorted(catalogue.shops, rows["shop_id"]).astype(np.int32),
+        np.searchsorted(catalogue.items, rows["item_id"]).astype(np.int32),
+    )
+    return Listed(pairs, sales.files["test"].name)
+
+
+def every_pair(catalogue: CatalogueIds) -> Pairs:
+    """Each shop of the catalogue with each item."""
+    return cross(np.arange(len(catalogue.shops)), np.arange(len(catalogue.items)))
+
+
+def training_months(tables: MonthlyTables) -> tuple[int, ...]:
+    """The months whose grids are training rows, first to last; empty ones left out."""
+    months = tables.last_month - tables.first_month + 1
+    delay = SHORT_TRAINING_DELAY if months <= SHORT_DATA else TRAINING_DELAY
+    late = range(tables.first_month + delay, tables.last_month + 1)
+    return tuple(month for month in late if len(grid(tables, month)))
+
+
+def training_rows(tables: MonthlyTables, months: Iterable[int]) -> Iterator[Block]:
+    """The grids of `months`, in order, as vectors and what was sold.
+
+    A missing price is the median of its own month's grid.
+    """
+    for month in months:
+        lags, pairs = lag_tables(tables, month), grid(tables, month)
+        fill = known_fill(fills(lags, pairs))
+        sold = np.zeros(lags.sold.shape, np.float32)
+        shops, items, units = tables.pairs(month)
+        sold[shops, items] = units
+        for block in pairs.blocks():
+            target = sold[block.shops, block.items]
+            yield Block(month, block, vectors(lags, fill, block), target)
+
+
+def known_fill(fill: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The fills with 0 where no row has the price."""
+    return np.nan_to_num(fill)
+
+
+def write_features(
+    path: Path,
+    lags: LagTables,
+    fill: NDArray[np.float32],
+    pairs: Pairs,
+    listed: Pairs,
+    steps: Steps,
+) -> None:
+    """Write the pairs' vectors, in their order, to the Parquet file `path`."""
+    on_list = np.zeros(lags.sold.shape, np.bool_)
+    on_list[listed.shops, listed.items] = True
+    blocks = list(pairs.blocks())
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for block in steps.track("Writing the feature store", blocks, len(blocks)):
+            table = _table(lags, fill, block, on_list[block.shops, block.items])
+            writer.write_table(table)
+
+
+def _table(
+    lags: LagTables, fill: NDArray[np.float32], pairs: Pairs, listed: NDArray[np.bool_]
+) -> pa.Table:
+    values = vectors(lags, fill, pairs)
+    columns: list[pa.Array] = [pa.array(key) for key in keys(lags, pairs).values()]
+    columns += [pa.array(values[:, i]) for i in range(len(KEYS), len(FEATURES))]
+    code = pa.array(basis(lags, pairs).astype(np.int8))
+    columns += [pa.DictionaryArray.from_arrays(code, list(BASIS)), pa.array(listed)]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)

@@ -1,0 +1,1 @@
+"""Train, evaluate, save, verify, load and score with the model of a feature store."""

@@ -1,0 +1,148 @@
+"""The artifacts folder: a folder a build, and `current`, the one that is served.
+
+A build is written aside, verified, renamed to its version, and only then does
+`current` point at it: what is served is always whole.
+"""
+
+import difflib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import xgboost as xgb
+
+from feature_store.catalogue import Catalogue
+from feature_store.definitions import FEATURES
+from feature_store.errors import ArtifactError, BuildError
+from feature_store.history import History
+from feature_store.lookup import Store
+from model import manifest as manifests
+from model import pickled
+from model.manifest import Manifest
+
+CURRENT = "current"
+_STAGING = ".building"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build, verified and loaded: what predictions are made of."""
+
+    folder: Path
+    manifest: Manifest
+    store: Store
+    booster: xgb.Booster
+    history: History
+    catalogue: Catalogue
+
+    @classmethod
+    def open(cls, folder: Path) -> "Build":
+        """Verify and load the build in `folder`.
+
+        Raises ArtifactError where a file is missing or is not the manifest's, or
+        where store and model do not fit together.
+        """
+        manifest = manifests.read(folder)
+        manifests.verify(folder, manifest)
+        check_features(manifest.store.features, list(FEATURES), "the manifest")
+        model = folder / "model.pkl"
+        booster = pickled.load(model.read_bytes(), str(model))
+        check_features(booster.feature_names or [], list(FEATURES), "the model")
+        return cls(
+            folder,
+            manifest,
+            Store(folder / "vectors"),
+            booster,
+            History.open(folder / "history"),
+            Catalogue.open(folder / "catalogue"),
+        )
+
+
+def check_features(found: Sequence[str], expected: Sequence[str], whose: str) -> None:
+    """Raise ArtifactError with the difference where feature names differ."""
+    if list(found) == list(expected):
+        return
+    diff = difflib.unified_diff(expected, found, "this code", whose, lineterm="", n=0)
+    raise ArtifactError(f"{whose} has other features: {' '.join(diff)}")
+
+
+def current(artifacts: Path) -> Path:
+    """The folder of the build to serve. Raises ArtifactError where there is none."""
+    link = artifacts / CURRENT
+    if not link.is_dir():
+        raise ArtifactError(f"{artifacts}: no build; scripts/build makes one")
+    return link.resolve()
+
+
+def versions(artifacts: Path) -> list[str]:
+    """The builds in the folder, the newest first."""
+    folders = [path.parent for path in artifacts.glob(f"[!.]*/{manifests.NAME}")]
+    builds = [folder for folder in folders if not folder.is_symlink()]
+    newest = sorted(builds, key=lambda f: manifests.read(f).created, reverse=True)
+    return [folder.name for folder in newest]
+
+
+@contextmanager
+def staging(artifacts: Path) -> Iterator[Path]:
+    """An empty folder to build in; gone when the block ends, whatever happens.
+
+    Raises BuildError where another build is at work on the same artifacts.
+    """
+    artifacts.mkdir(parents=True, exist_ok=True)
+    with (artifacts / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BuildError(f"{artifacts}: another build is at work here") from None
+        # Nobody else holds the lock: what lies there is a killed build's.
+        folder = artifacts / _STAGING
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder: Path, version: str, keep: int) -> Path:
+    """Make the staged build `version` the one that is served; returns its folder.
+
+    Of the earlier builds the newest are kept, `keep` in all.
+    """
+    artifacts = folder.parent
+    published = artifacts / version
+    _sync(folder)
+    folder.rename(published)
+    switch(artifacts, version)
+    for old in versions(artifacts)[keep:]:
+        if old != version:
+            shutil.rmtree(artifacts / old)
+    return published
+
+
+def switch(artifacts: Path, version: str) -> None:
+    """Point `current` at a build, in one step."""
+    link = artifacts / f".{CURRENT}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version)
+    link.replace(artifacts / CURRENT)
+    _sync_one(artifacts)
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk hold a folder's files: a name must not outlive its content."""
+    for path in [folder, *folder.rglob("*")]:
+        _sync_one(path)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,284 @@
+"""The whole build: sales files in, a verified folder of artifacts out."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from feature_store.aggregate import MonthlyTables, aggregate
+from feature_store.catalogue import write_catalogue
+from feature_store.checks import MONTHS_NEEDED, Checked, check
+from feature_store.definitions import BASIS, FEATURES, LAG_FEATURES
+from feature_store.errors import BuildError, InputError
+from feature_store.gather import LagTables, Pairs, basis, fills, lag_tables
+from feature_store.history import write_history
+from feature_store.lookup import decode
+from feature_store.offline import (
+    Listed,
+    every_pair,
+    known_fill,
+    read_listed,
+    training_months,
+    write_features,
+)
+from feature_store.progress import Steps
+from feature_store.sales import Sales, open_sales
+from model import artifacts, pickled, training
+from model.evaluation import baselines, score
+from model.manifest import (
+    File,
+    Holdout,
+    Manifest,
+    StoreFacts,
+    TrainingFacts,
+    describe,
+    describe_all,
+)
+from model.parameters import Parameters
+
+LIBRARIES = ("numpy", "pyarrow", "duckdb", "xgboost-cpu")
+# One to train on, one to choose on, one to report.
+MONTHS_TO_TRAIN = 3
+# A model this much worse than zero or a constant is not served.
+WORST_RATIO = 1.01
+DEMO_MARKER = "demo.json"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build: the command's options."""
+
+    data: Path
+    out: Path
+    month: int | None = None  # None: the month after the last
+    pairs: str = "all"  # all, test, or a file's path
+    parameters: Parameters = Parameters()
+    force: bool = False
+    keep: int = 3
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What the sales files leave behind once they are closed."""
+
+    checked: Checked
+    tables: MonthlyTables
+    month: int  # the forecast month
+    listed: Listed
+    daily_rows: int
+    inputs: dict[str, File]
+
+    def name(self, month: int) -> str:
+        return self.checked.calendar.name(month)
+
+
+def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
+    """Build store and model, and serve them from now on.
+
+    Returns the manifest and the build's folder. Raises InputError for input that
+    cannot be used and BuildError for a build that must not be served; either way
+    what was served before still is.
+    """
+    started = time.monotonic()
+    with artifacts.staging(request.out) as folder:
+        data = _read(request, folder, steps)
+        store, store_warnings = _write_store(request, data, folder, steps)
+        trained, model_warnings = _train(request, data, folder, steps)
+        with steps.step("Verifying"):
+            manifest = Manifest(
+                date_block_num=data.month,
+                month=data.name(data.month),
+                demo=(request.data / DEMO_MARKER).exists(),
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                seconds=round(time.monotonic() - started, 1),
+                commit=_commit(),
+                store=store,
+                training=trained,
+                warnings=[*data.checked.warnings, *store_warnings, *model_warnings],
+                libraries={name: library_version(name) for name in LIBRARIES},
+                inputs=data.inputs,
+                files=describe_all(folder),
+            ).named()
+            manifest.write(folder)
+            artifacts.Build.open(folder)
+        return manifest, artifacts.publish(folder, manifest.version, request.keep)
+
+
+def _read(request: Request, folder: Path, steps: Steps) -> _Data:
+    """Read, check and aggregate the sales; writes the catalogue on the way."""
+    pairs = None if request.pairs in ("all", "test") else Path(request.pairs)
+    spill = folder.parent / f"{folder.name}.spill"
+    try:
+        with (
+            steps.step("Reading and checking the sales"),
+            open_sales(request.data, pairs, spill) as sales,
+        ):
+            checked = check(sales)
+            month = _forecast_month(request, checked, sales)
+            tables = aggregate(sales, checked.first_month, month)
+            write_catalogue(sales, folder / "catalogue")
+            return _Data(
+                checked,
+                tables,
+                month,
+                _listed(request, sales, tables),
+                sales.rows("SELECT count(*) FROM daily")[0][0],
+                {table: describe(path) for table, path in sales.files.items()},
+            )
+    except duckdb.Error as error:
+        raise BuildError(f"DuckDB: {str(error).splitlines()[0]}") from error
+
+
+def _forecast_month(request: Request, checked: Checked, sales: Sales) -> int:
+    first, after_last = checked.first_month + MONTHS_NEEDED, checked.last_month + 1
+    if request.month is None:
+        return after_last
+    if not first <= request.month <= after_last:
+        raise InputError(
+            f"--month {request.month}: {sales.files['sales_train']} allows"
+            f" {first} ({checked.calendar.name(first)}) to"
+            f" {after_last} ({checked.calendar.name(after_last)})"
+        )
+    return request.month
+
+
+def _listed(request: Request, sales: Sales, tables: MonthlyTables) -> Listed:
+    if request.pairs == "test" and "test" not in sales.files:
+        raise InputError(f"--pairs test: {request.data} holds no test file")
+    return read_listed(sales, tables)
+
+
+def _write_store(
+    request: Request, data: _Data, folder: Path, steps: Steps
+) -> tuple[StoreFacts, list[str]]:
+    """Write features.parquet and what the service maps; also returns warnings."""
+    tables, listed = data.tables, data.listed.pairs
+    lags = lag_tables(tables, data.month)
+    found = fills(lags, listed)
+    fill = known_fill(found)
+    pairs = every_pair(tables.catalogue) if request.pairs == "all" else listed
+    features = folder / "features.parquet"
+    write_features(features, lags, fill, pairs, listed, steps)
+    with steps.step("Decoding the feature store"):
+        decode(features, folder / "vectors")
+        write_history(tables, folder / "history")
+    return StoreFacts(
+        features=list(FEATURES),
+        first_month=data.name(tables.first_month),
+        last_month=data.name(tables.last_month),
+        daily_rows=data.daily_rows,
+        pairs=len(pairs),
+        listed=len(listed),
+        listed_from=data.listed.source,
+        basis=_count_basis(lags, pairs),
+        fills=dict(zip(LAG_FEATURES, fill.tolist(), strict=True)),
+    ), [
+        f"{name}: no listed pair has it; filled with 0"
+        for name, value in zip(LAG_FEATURES, found, strict=True)
+        if np.isnan(value)
+    ]
+
+
+def _count_basis(lags: LagTables, pairs: Pairs) -> dict[str, int]:
+    counts = sum(
+        np.bincount(basis(lags, block), minlength=len(BASIS))
+        for block in pairs.blocks()
+    )
+    return dict(zip(BASIS, np.asarray(counts).tolist(), strict=True))
+
+
+def _train(
+    request: Request, data: _Data, folder: Path, steps: Steps
+) -> tuple[TrainingFacts, list[str]]:
+    """Choose, hold out, refit and pickle; also returns warnings.
+
+    Raises BuildError where the model is worse than no model at all.
+    """
+    tables, parameters = data.tables, request.parameters
+    months = training_months(tables)
+    if len(months) < MONTHS_TO_TRAIN:
+        raise InputError(
+            f"{request.data}: sales in only {len(months)} of the months that can be"
+            f" trained on, expected at least {MONTHS_TO_TRAIN}"
+        )
+    chosen = training.choose_rounds(tables, months, parameters, steps)
+    holdout = _hold_out(data, months, parameters, chosen.rounds, steps)
+    warnings = judge(holdout, request.force)
+    rows = training.matrix(tables, months, parameters)
+    with steps.step("Training on every month", chosen.rounds) as step:
+        booster = training.fit(rows, parameters, chosen.rounds, step)
+    pickled.save(booster, folder / "model.pkl")
+    return TrainingFacts(
+        first_month=data.name(months[0]),
+        rows=rows.num_row(),
+        parameters=parameters.as_dict(),
+        rounds=chosen.rounds,
+        choosing=dict(zip(map(data.name, chosen.months), chosen.error, strict=True)),
+        holdout=holdout,
+    ), warnings
+
+
+def _hold_out(
+    data: _Data,
+    months: Sequence[int],
+    parameters: Parameters,
+    rounds: int,
+    steps: Steps,
+) -> Holdout:
+    """Forecast the last month from what precedes it, and score it once."""
+    *before, month = months
+    rows = training.matrix(data.tables, before, parameters)
+    with steps.step("Holding the last month out", rounds) as step:
+        booster = training.fit(rows, parameters, rounds, step)
+    vectors, actual = training.grid_rows(data.tables, month)
+    return Holdout(
+        date_block_num=month,
+        month=data.name(month),
+        rows=len(actual),
+        row_set="full grid",
+        model=score("model", training.predict(booster, vectors), actual),
+        baselines=baselines(vectors, actual, float(rows.get_label().mean())),
+    )
+
+
+def judge(holdout: Holdout, force: bool) -> list[str]:
+    """Warnings on a model that a baseline beats.
+
+    Raises BuildError, unless `force`, where zero or a constant is better by more
+    than 1%.
+    """
+    simple = [s for s in holdout.baselines if s.name in ("zero", "constant")]
+    best = min(simple, key=lambda scores: scores.rmse)
+    if holdout.model.rmse > best.rmse * WORST_RATIO and not force:
+        raise BuildError(
+            f"the model's error on {holdout.month} is {holdout.model.rmse:.4f},"
+            f" {best.name} has {best.rmse:.4f}: not served (--force serves it)"
+        )
+    if holdout.beats_baselines:
+        return []
+    best = holdout.best_baseline
+    return [
+        f"on {holdout.month} the model ({holdout.model.rmse:.4f} RMSE) does not beat"
+        f" {best.name} ({best.rmse:.4f})"
+    ]
+
+
+def _commit() -> str | None:
+    """The commit of this code, where Git knows it."""
+    try:
+        found = subprocess.run(
+            ["git", "-C", ROOT, "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,1 @@
+"""The HTTP service: parse, look up, predict, answer."""
