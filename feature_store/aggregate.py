@@ -82,7 +82,8 @@ class MonthlyTables:
         table = self.entities[entity]
         if not self.has(month):
             return np.full(table.shape[1:], np.nan)
-        return table[month - self.first_month]
+        in_month: NDArray[np.float64] = table[month - self.first_month]
+        return in_month
 
     def pairs(
         self, month: int

@@ -16,7 +16,6 @@ from feature_store.definitions import (
     ENTITIES,
     FEATURES,
     KEYS,
-    LAG_FEATURES,
     LAGS,
     STATISTICS,
 )
@@ -129,17 +128,15 @@ def fills(lags: LagTables, reference: Pairs) -> NDArray[np.float32]:
     return values.ravel().astype(np.float32)
 
 
-def _weighted_median(
-    values: NDArray[np.float64], weights: NDArray[np.intp]
-) -> np.float64:
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.intp]) -> float:
     """The median of `values`, each taken `weights` times; NaN of nothing."""
     values, weights = values[weights > 0], weights[weights > 0]
     if not len(values):
-        return np.float64(np.nan)
+        return np.nan
     order = np.argsort(values)
     ends = np.cumsum(weights[order])
     middle = ((ends[-1] - 1) // 2, ends[-1] // 2)
-    return values[order][np.searchsorted(ends, middle, side="right")].mean()
+    return float(values[order][np.searchsorted(ends, middle, side="right")].mean())
 
 
 def vectors(

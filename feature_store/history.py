@@ -50,8 +50,9 @@ class History:
     def open(cls, folder: Path) -> "History":
         """Map the folder that `write_history` wrote. Raises ArtifactError."""
         names = ("keys", "starts", "months", "units")
-        arrays = {name: load_array(folder / f"{name}.npy") for name in names}
-        return cls(**json.loads((folder / "months.json").read_text()), **arrays)
+        months = json.loads((folder / "months.json").read_text())
+        arrays = (load_array(folder / f"{name}.npy") for name in names)
+        return cls(months["first_month"], months["last_month"], *arrays)
 
     def pair(self, shop_id: int, item_id: int) -> NDArray[np.float32]:
         """The pair's units in each month, first to last; 0 where it sold nothing."""

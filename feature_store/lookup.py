@@ -191,6 +191,42 @@ class Store:
         """Whether each pair is in the forecast month's assortment."""
         return self._listed[positions]
 
+    def basis_many(self, positions: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """What each pair's number rests on, as indices into BASIS."""
+        return self._basis[positions]
+
+    def shop_ids(self, positions: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The shop of each pair."""
+        return self.shops[positions // len(self.items)]
+
+    def item_ids(self, positions: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The item of each pair."""
+        return self.items[positions % len(self.items)]
+
+    def categories(self, positions: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The category of each pair's item."""
+        return self._categories[positions % len(self.items)]
+
+    def listed_counts(self) -> dict[int, int]:
+        """By shop, how many of its pairs are listed."""
+        by_shop = self._listed.reshape(len(self.shops), -1).sum(axis=1)
+        return dict(zip(self.shops.tolist(), by_shop.tolist(), strict=True))
+
+    def listed_of_shop(self, shop_id: int) -> NDArray[np.intp]:
+        """Where a shop's listed pairs are, by item; none of an unknown shop."""
+        if shop_id not in self._shop_index:
+            return np.empty(0, np.intp)
+        start = self._shop_index[shop_id] * len(self.items)
+        return start + np.flatnonzero(self._listed[start : start + len(self.items)])
+
+    def of_item(self, item_id: int) -> NDArray[np.intp]:
+        """Where an item's pairs are, by shop; none of an unknown item."""
+        if item_id not in self._item_index:
+            return np.empty(0, np.intp)
+        positions = np.arange(len(self.shops)) * len(self.items)
+        positions += self._item_index[item_id]
+        return positions[self._rows[positions] >= 0]
+
     def blocks(self, rows: int = 1 << 16) -> Iterator[NDArray[np.intp]]:
         """The positions of every pair, at most `rows` at once."""
         positions = np.flatnonzero(self._rows >= 0)

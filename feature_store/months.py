@@ -14,6 +14,12 @@ class Calendar:
 
     start: int  # months from January of year 0 to block 0
 
+    @classmethod
+    def through(cls, block: int, name: str) -> "Calendar":
+        """The calendar in which `block` is the month "YYYY-MM"."""
+        year, month = name.split("-")
+        return cls(int(year) * 12 + int(month) - 1 - block)
+
     def name(self, block: int) -> str:
         """The month of `block`, as "YYYY-MM"."""
         year, month = divmod(self.start + block, 12)

@@ -19,7 +19,6 @@ from feature_store.definitions import (
     FEATURES,
     KEYS,
     LAG_FEATURES,
-    TARGET,
     TARGET_RANGE,
 )
 from feature_store.gather import (
@@ -43,8 +42,8 @@ SCHEMA = pa.schema(
 )
 
 # Months before the first training row; less where the data are short.
-TRAINING_DELAY = 13
-SHORT_TRAINING_DELAY = 6
+DELAY = 13
+SHORT_DELAY = 6
 SHORT_DATA = 19
 
 
@@ -95,28 +94,46 @@ def every_pair(catalogue: CatalogueIds) -> Pairs:
     return cross(np.arange(len(catalogue.shops)), np.arange(len(catalogue.items)))
 
 
-def training_months(tables: MonthlyTables) -> tuple[int, ...]:
-    """The months whose grids are training rows, first to last; empty ones left out."""
-    months = tables.last_month - tables.first_month + 1
-    delay = SHORT_TRAINING_DELAY if months <= SHORT_DATA else TRAINING_DELAY
-    late = range(tables.first_month + delay, tables.last_month + 1)
-    return tuple(month for month in late if len(grid(tables, month)))
+class TrainingRows:
+    """The grids of past months as vectors and what was sold, month by month.
 
-
-def training_rows(tables: MonthlyTables, months: Iterable[int]) -> Iterator[Block]:
-    """The grids of `months`, in order, as vectors and what was sold.
-
-    A missing price is the median of its own month's grid.
+    A missing price is the median of its own month's grid. Of each month a share
+    `sample` of the rows is drawn, the same for the same seed.
     """
-    for month in months:
-        lags, pairs = lag_tables(tables, month), grid(tables, month)
-        fill = known_fill(fills(lags, pairs))
-        sold = np.zeros(lags.sold.shape, np.float32)
-        shops, items, units = tables.pairs(month)
-        sold[shops, items] = units
-        for block in pairs.blocks():
-            target = sold[block.shops, block.items]
-            yield Block(month, block, vectors(lags, fill, block), target)
+
+    def __init__(
+        self, tables: MonthlyTables, sample: float = 1.0, seed: int = 0
+    ) -> None:
+        self.tables = tables
+        self._sample, self._seed = sample, seed
+        self._fills: dict[int, NDArray[np.float32]] = {}  # a month's never change
+
+    def months(self) -> tuple[int, ...]:
+        """The months to train on, first to last; those without sales left out."""
+        first, last = self.tables.first_month, self.tables.last_month
+        short = last - first + 1 <= SHORT_DATA
+        late = range(first + (SHORT_DELAY if short else DELAY), last + 1)
+        return tuple(month for month in late if len(grid(self.tables, month)))
+
+    def blocks(self, months: Iterable[int]) -> Iterator[Block]:
+        """The rows of `months`, in order, in pieces."""
+        for month in months:
+            lags, pairs = lag_tables(self.tables, month), grid(self.tables, month)
+            if month not in self._fills:
+                self._fills[month] = known_fill(fills(lags, pairs))
+            sold = np.zeros(lags.sold.shape, np.float32)
+            shops, items, units = self.tables.pairs(month)
+            sold[shops, items] = units
+            for block in self._drawn(month, pairs).blocks():
+                rows = vectors(lags, self._fills[month], block)
+                yield Block(month, block, rows, sold[block.shops, block.items])
+
+    def _drawn(self, month: int, pairs: Pairs) -> Pairs:
+        if self._sample == 1.0:
+            return pairs
+        random = np.random.default_rng((self._seed, month))
+        drawn = random.random(len(pairs)) < self._sample
+        return Pairs(pairs.shops[drawn], pairs.items[drawn])
 
 
 def known_fill(fill: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -50,6 +50,7 @@ class Step:
     task: TaskID
 
     def advance(self, by: int = 1) -> None:
+        """Move the bar."""
         self.bars.advance(self.task, by)
 
 

@@ -5,7 +5,10 @@ A folder holds `sales_train`, `items`, `shops`, `item_categories` and perhaps
 left out.
 """
 
+import csv
+import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from feature_store.definitions import MAX_ID
 from feature_store.errors import InputError
 
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
+# What a message shows of a file's contents.
+MOST_NAMES, MOST_CHARACTERS = 20, 60
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Kind:
     parse: str  # SQL, with {v} for the text
 
     def sql(self, column: str) -> str:
+        """The SQL of a column's values."""
         return self.parse.format(v=f'"{column}"')
 
 
@@ -40,11 +48,15 @@ ID = Kind(
 NUMBER = Kind(
     "a number",
     "CASE WHEN regexp_full_match({v}, '[-+0-9.eE]+')"
-    " AND isfinite(TRY_CAST({v} AS DOUBLE)) THEN CAST({v} AS DOUBLE) END",
+    " AND isfinite(TRY_CAST({v} AS FLOAT)) THEN CAST({v} AS DOUBLE) END",
 )
+# Parquet's dates and times come as YYYY-MM-DD with or without an hour.
 DATE = Kind(
-    "a date, DD.MM.YYYY",
-    "CAST(coalesce(try_strptime({v}, '%d.%m.%Y'), TRY_CAST({v} AS TIMESTAMP)) AS DATE)",
+    "a date, DD.MM.YYYY or YYYY-MM-DD",
+    "CASE WHEN regexp_full_match({v}, '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}')"
+    " THEN CAST(try_strptime({v}, '%d.%m.%Y') AS DATE)"
+    " WHEN regexp_full_match({v}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?')"
+    " THEN TRY_CAST(left({v}, 10) AS DATE) END",
 )
 TEXT = Kind("a text", "coalesce({v}, '')")
 
@@ -124,39 +136,73 @@ def _find_one(data: Path, table: str) -> Path | None:
 def _read(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """Make `table` from the file: one column a kind, rowid in the file's order."""
     kinds = TABLES[table]
+    present = _columns(path)
+    _check_columns(present, path, kinds)
+    source = _source(path, present, kinds)
+    columns = ", ".join(f"{kind.sql(name)} AS {name}" for name, kind in kinds.items())
     try:
-        source = _source(path)
-        described = _rows(connection, f"DESCRIBE SELECT * FROM {source}")
-        _check_columns([row[0] for row in described], path, kinds)
-        columns = ", ".join(
-            f"{kind.sql(name)} AS {name}" for name, kind in kinds.items()
-        )
         connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM {source}")
         _check_cells(connection, source, path, table)
     except duckdb.Error as error:
         raise InputError(f"{path}: {_plain(error)}") from error
 
 
-def _source(path: Path) -> str:
-    """The SQL that reads a file's cells, as text where it is a CSV."""
+def _columns(path: Path) -> list[str]:
+    """The names of a file's columns. Raises InputError where it cannot be read."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        kind = "a folder" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {kind}, expected a file")
+    try:
+        if path.suffix == ".parquet":
+            return list(pq.read_schema(path).names)
+        header = _header(path)
+    except csv.Error as error:
+        raise InputError(f"{path}: line 1 is no header: {error}") from error
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a whole Parquet file") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: {_NOT_GZIP}") from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    if any("\N{REPLACEMENT CHARACTER}" in name for name in header):
+        raise InputError(f"{path}: {_NOT_TEXT.format(1)}")
+    return header
+
+
+def _header(path: Path) -> list[str]:
+    """A CSV file's first row; bytes that are not UTF-8 as replacement characters."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _source(path: Path, present: list[str], kinds: Iterable[str]) -> str:
+    """The SQL that reads a file's cells as text."""
     # A file's name is not a pattern.
-    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    name = _quote("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
     if path.suffix == ".parquet":
-        return f"(SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({_quote(name)}))"
+        return f"(SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({name}))"
+    # Columns that nobody asked for may be called anything, even the same.
+    columns = ", ".join(
+        f"'{column if column in kinds else f'column {i}'}': 'VARCHAR'"
+        for i, column in enumerate(present)
+    )
+    packing = "gzip" if path.suffix == ".gz" else "none"
     return (
-        f"read_csv({_quote(name)}, all_varchar = true, header = true, delim = ',',"
-        " quote = '\"', escape = '\"', skip = 0, comment = '')"
+        f"read_csv({name}, columns = {{{columns}}}, auto_detect = false,"
+        f" compression = {packing}, header = true, delim = ',', quote = '\"',"
+        " escape = '\"')"
     )
 
 
 def _check_columns(present: list[str], path: Path, wanted: Iterable[str]) -> None:
-    missing = [name for name in wanted if name not in present]
+    missing = ", ".join(name for name in wanted if name not in present)
     if missing:
-        raise InputError(
-            f"{path}: no column {', '.join(missing)}; its columns: {', '.join(present)}"
-        )
+        found = ", ".join(map(_shown, present[:MOST_NAMES])) or "none"
+        raise InputError(f"{path}: no column {missing}; its columns: {found}")
+    twice = ", ".join(name for name in wanted if present.count(name) > 1)
+    if twice:
+        raise InputError(f"{path}: column {twice} is there twice, expected once")
 
 
 def _check_cells(
@@ -190,7 +236,7 @@ def _unreadable(
         f'SELECT row, "{column}" FROM (SELECT row_number() OVER () AS row, "{column}"'
         f" FROM {source}) WHERE ({kind.sql(column)}) IS NULL ORDER BY row LIMIT 1",
     )[0]
-    shown = "empty" if value is None else repr(value)
+    shown = "empty" if value is None else _shown(value)
     return place(path, row, column, f"{shown}, expected {kind.expected}", count)
 
 
@@ -200,20 +246,40 @@ def place(path: Path, row: int, column: str, trouble: str, count: int = 1) -> st
     return f"{path} row {row}, column {column}: {trouble}{more}"
 
 
+def _shown(text: str) -> str:
+    """The start of a cell's text, quoted."""
+    cut = text[:MOST_CHARACTERS]
+    return repr(cut) if cut == text else f"{cut!r}..."
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     return connection.execute(query).fetchall()
+
+
+_NOT_TEXT = "line {} is not UTF-8 text, expected a CSV file in UTF-8"
+_NOT_GZIP = "not a whole gzip file"
+
+# What DuckDB says of a file, and what we say.
+_PLAIN = (
+    (
+        r"Line: (\d+) .*Number of Columns: (\d+) Found: (\d+)",
+        "line {0} has {2} columns, expected {1}",
+    ),
+    (r"Line: (\d+) .*unterminated quote", "line {} has a quote that does not end"),
+    (r"Line: (\d+) .*not utf-8", _NOT_TEXT),
+    (r"invalid state", "not a CSV file, or one with mixed line ends"),
+    (r"GZIP|[Ii]nflate|gzip", _NOT_GZIP),
+)
 
 
 def _plain(error: duckdb.Error) -> str:
     """What DuckDB says of a file, in one line."""
     text = " ".join(str(error).split())
-    wrong_width = re.search(
-        r"Line: (\d+).*Expected Number of Columns: (\d+) Found: (\d+)", text
-    )
-    if wrong_width:
-        line, expected, found = wrong_width.groups()
-        return f"line {line} has {found} columns, expected {expected}"
-    return text.partition(" Possible")[0][:300]
+    for pattern, sentence in _PLAIN:
+        found = re.search(pattern, text)
+        if found:
+            return sentence.format(*found.groups())
+    return re.split(r" Possible| LINE \d", text)[0][:300]
 
 
 def _quote(text: str) -> str:

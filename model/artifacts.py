@@ -20,6 +20,7 @@ from feature_store.definitions import FEATURES
 from feature_store.errors import ArtifactError, BuildError
 from feature_store.history import History
 from feature_store.lookup import Store
+from feature_store.months import Calendar
 from model import manifest as manifests
 from model import pickled
 from model.manifest import Manifest
@@ -39,6 +40,11 @@ class Build:
     booster: xgb.Booster
     history: History
     catalogue: Catalogue
+
+    @property
+    def calendar(self) -> Calendar:
+        """Ties `date_block_num` to the calendar."""
+        return Calendar.through(self.manifest.date_block_num, self.manifest.month)
 
     @classmethod
     def open(cls, folder: Path) -> "Build":

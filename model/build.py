@@ -21,10 +21,10 @@ from feature_store.history import write_history
 from feature_store.lookup import decode
 from feature_store.offline import (
     Listed,
+    TrainingRows,
     every_pair,
     known_fill,
     read_listed,
-    training_months,
     write_features,
 )
 from feature_store.progress import Steps
@@ -202,16 +202,17 @@ def _train(
     Raises BuildError where the model is worse than no model at all.
     """
     tables, parameters = data.tables, request.parameters
-    months = training_months(tables)
+    months = TrainingRows(tables).months()
     if len(months) < MONTHS_TO_TRAIN:
         raise InputError(
             f"{request.data}: sales in only {len(months)} of the months that can be"
             f" trained on, expected at least {MONTHS_TO_TRAIN}"
         )
-    chosen = training.choose_rounds(tables, months, parameters, steps)
-    holdout = _hold_out(data, months, parameters, chosen.rounds, steps)
+    binned = training.Binned(tables, parameters)
+    chosen = training.choose_rounds(binned, months, steps)
+    holdout = _hold_out(data, binned, months, chosen.rounds, steps)
     warnings = judge(holdout, request.force)
-    rows = training.matrix(tables, months, parameters)
+    rows = binned.rows(months)
     with steps.step("Training on every month", chosen.rounds) as step:
         booster = training.fit(rows, parameters, chosen.rounds, step)
     pickled.save(booster, folder / "model.pkl")
@@ -227,16 +228,16 @@ def _train(
 
 def _hold_out(
     data: _Data,
+    binned: training.Binned,
     months: Sequence[int],
-    parameters: Parameters,
     rounds: int,
     steps: Steps,
 ) -> Holdout:
     """Forecast the last month from what precedes it, and score it once."""
     *before, month = months
-    rows = training.matrix(data.tables, before, parameters)
+    known = binned.rows(before)
     with steps.step("Holding the last month out", rounds) as step:
-        booster = training.fit(rows, parameters, rounds, step)
+        booster = training.fit(known, binned.parameters, rounds, step)
     vectors, actual = training.grid_rows(data.tables, month)
     return Holdout(
         date_block_num=month,
@@ -244,7 +245,7 @@ def _hold_out(
         rows=len(actual),
         row_set="full grid",
         model=score("model", training.predict(booster, vectors), actual),
-        baselines=baselines(vectors, actual, float(rows.get_label().mean())),
+        baselines=baselines(vectors, actual, float(known.get_label().mean())),
     )
 
 

@@ -27,7 +27,8 @@ class Parameters:
 
     booster: dict[str, Any] = field(default_factory=lambda: dict(COUNTS))
     max_rounds: int = 300
-    patience: int = 20  # rounds without a better mean before choosing stops
+    patience: int = 20  # rounds without a better one before choosing stops
+    choosing_months: int = 3  # months before the last that choose the rounds
     sample: float = 1.0  # share of the training rows, drawn by the booster's seed
 
     def as_dict(self) -> dict[str, Any]:
@@ -37,10 +38,11 @@ class Parameters:
 
 # The demo's first build is waited for.
 QUICK = Parameters(
-    booster=COUNTS | {"max_depth": 6, "eta": 0.2},
-    max_rounds=60,
+    booster=COUNTS | {"max_depth": 6, "eta": 0.25},
+    max_rounds=50,
     patience=5,
-    sample=0.15,
+    choosing_months=1,
+    sample=0.08,
 )
 
 
@@ -76,7 +78,7 @@ def _is(value: object, kind: type) -> bool:
 
 
 def _check_ranges(path: Path, parameters: Parameters) -> None:
-    for name in ("max_rounds", "patience"):
+    for name in ("max_rounds", "patience", "choosing_months"):
         if getattr(parameters, name) < 1:
             raise InputError(
                 f"{path}: {name} is {getattr(parameters, name)}, expected 1 or more"

@@ -40,7 +40,7 @@ def load(content: bytes, name: str) -> xgb.Booster:
         booster = _Unpickler(io.BytesIO(content)).load()
     except ArtifactError as error:
         raise ArtifactError(f"{name}: {error}") from error
-    except Exception as error:  # noqa: BLE001  a broken pickle raises what it likes
+    except Exception as error:
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise ArtifactError(
             f"{name}: not a booster that XGBoost {xgb.__version__} reads: {reason[0]}"

@@ -20,7 +20,8 @@ def _facts(manifest: Manifest, folder: Path) -> list[RenderableType]:
     facts = Table.grid(padding=(0, 2))
     size = sum(file.bytes for file in manifest.files.values())
     for name, value in {
-        "forecast month": f"{manifest.month} (date_block_num {manifest.date_block_num})",
+        "forecast month": f"{manifest.month} (date_block_num"
+        f" {manifest.date_block_num})",
         "data": f"{store.daily_rows:,} daily rows, {store.first_month} to"
         f" {store.last_month}" + (" (the demo retailer)" if manifest.demo else ""),
         "feature store": f"{store.pairs:,} pairs, of them {store.listed:,} listed"

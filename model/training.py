@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from feature_store.aggregate import MonthlyTables
 from feature_store.definitions import FEATURES, TARGET_RANGE
-from feature_store.offline import Block, training_rows
+from feature_store.offline import Block, TrainingRows
 from feature_store.progress import Step, Steps
 from model.parameters import Parameters
-
-CHOOSING_MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -29,48 +27,54 @@ class Chosen:
 class Rows(xgb.DataIter):
     """Training rows in pieces: memory grows with XGBoost's bins, not with floats."""
 
-    def __init__(
-        self, tables: MonthlyTables, months: Sequence[int], sample: float, seed: int
-    ) -> None:
-        self._blocks: Callable[[], Iterator[Block]] = lambda: training_rows(
-            tables, months
-        )
-        self._sample, self._seed = sample, seed
-        self.reset()
+    def __init__(self, read: Callable[[], Iterator[Block]]) -> None:
+        self._read = read
+        self._blocks = read()
         super().__init__(release_data=True)
 
     def next(self, input_data: Callable[..., None]) -> bool:
-        block = next(self._rows, None)
+        """Hand XGBoost the next block; False where there is none."""
+        block = next(self._blocks, None)
         if block is None:
             return False
-        kept = self._random.random(len(block.target)) < self._sample
         input_data(
-            data=block.vectors[kept],
-            label=block.clipped[kept],
-            feature_names=list(FEATURES),
+            data=block.vectors, label=block.clipped, feature_names=list(FEATURES)
         )
         return True
 
     def reset(self) -> None:
-        # XGBoost reads the rows more than once: each time the same ones.
-        self._random = np.random.default_rng(self._seed)
-        self._rows = self._blocks()
+        """Begin again: XGBoost reads the rows more than once."""
+        self._blocks = self._read()
 
 
-def matrix(
-    tables: MonthlyTables, months: Sequence[int], parameters: Parameters
-) -> xgb.DMatrix:
-    """The training rows of `months`, binned."""
-    seed = int(parameters.booster.get("seed", 0))
-    rows = Rows(tables, months, parameters.sample, seed)
-    return xgb.QuantileDMatrix(rows, max_bin=parameters.booster.get("max_bin", 256))
+class Binned:
+    """Makes training matrices of a retailer's months, all binned alike.
+
+    The first one made fixes the bins, which is most of the work. Months are chosen
+    on and held out in order, so that no bin knows a later month.
+    """
+
+    def __init__(self, tables: MonthlyTables, parameters: Parameters) -> None:
+        self.tables = tables
+        self.parameters = parameters
+        seed = int(parameters.booster.get("seed", 0))
+        self._rows = TrainingRows(tables, parameters.sample, seed)
+        self._first: xgb.QuantileDMatrix | None = None
+
+    def rows(self, months: Sequence[int]) -> xgb.QuantileDMatrix:
+        """The training rows of `months`."""
+        bins = int(self.parameters.booster.get("max_bin", 256))
+        rows = Rows(lambda: self._rows.blocks(months))
+        matrix = xgb.QuantileDMatrix(rows, max_bin=bins, ref=self._first)
+        self._first = self._first or matrix
+        return matrix
 
 
 def grid_rows(
     tables: MonthlyTables, month: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A month's whole grid: vectors (rows, 44) and the clipped target (rows,)."""
-    blocks = list(training_rows(tables, [month]))
+    blocks = list(TrainingRows(tables).blocks([month]))
     return (
         np.concatenate([block.vectors for block in blocks]),
         np.concatenate([block.clipped for block in blocks]),
@@ -91,36 +95,32 @@ def fit(
     )
 
 
-def choose_rounds(
-    tables: MonthlyTables, training: Sequence[int], parameters: Parameters, steps: Steps
-) -> Chosen:
+def choose_rounds(binned: Binned, training: Sequence[int], steps: Steps) -> Chosen:
     """The rounds with the least mean error over the months before the last.
 
     Each of those months is forecast from what precedes it; with short data there
     are fewer of them.
     """
-    months = tuple(training[1:-1][-CHOOSING_MONTHS:])
-    total = len(months) * parameters.max_rounds
+    parameters = binned.parameters
+    months = tuple(training[1:-1][-parameters.choosing_months :])
     curves = []
+    total = len(months) * parameters.max_rounds
     with steps.step("Choosing the number of trees", total) as step:
         for month in months:
             before = [earlier for earlier in training if earlier < month]
-            curves.append(_curve(tables, before, month, parameters, step))
+            curves.append(_curve(binned, before, month, step))
     errors = _padded(curves)
     best = int(errors.mean(axis=0).argmin())
     return Chosen(best + 1, months, tuple(errors[:, best].tolist()))
 
 
 def _curve(
-    tables: MonthlyTables,
-    before: Sequence[int],
-    month: int,
-    parameters: Parameters,
-    step: Step,
+    binned: Binned, before: Sequence[int], month: int, step: Step
 ) -> list[float]:
     """The error on `month` after each round of training on the months `before`."""
-    vectors, target = grid_rows(tables, month)
-    rows = matrix(tables, before, parameters)
+    parameters = binned.parameters
+    rows = binned.rows(before)
+    vectors, target = grid_rows(binned.tables, month)
     watched = xgb.QuantileDMatrix(
         vectors, target, ref=rows, feature_names=list(FEATURES)
     )
@@ -132,7 +132,7 @@ def _curve(
         evals=[(watched, "month")],
         custom_metric=_clipped_rmse,
         early_stopping_rounds=parameters.patience,
-        evals_result=errors,  # type: ignore[arg-type]
+        evals_result=errors,
         callbacks=[_Advance(step)],
         verbose_eval=False,
     )
