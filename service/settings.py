@@ -68,3 +68,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
                 f"{setting.name} is {text!r}, expected {error}"
             ) from error
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def describe() -> str:
+    """The settings as lines of text: name, default, meaning."""
+    width = max(len(setting.name) for setting in SETTINGS)
+    return "\n".join(
+        f"  {s.name:{width}}  {s.meaning} (default: {s.default})" for s in SETTINGS
+    )

@@ -1,0 +1,124 @@
+"""Requests in, answers out: looks pairs up, predicts, and writes the JSON."""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from feature_store.definitions import BASIS
+from feature_store.lookup import STATUSES
+from model.artifacts import Build
+from model.scoring import Scorer
+from service.bodies import Pair, Vectors
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One pair's prediction, and what it rests on."""
+
+    shop_id: int
+    item_id: int
+    date_block_num: int
+    month: str
+    prediction: float
+    basis: str
+    listed: bool
+    model: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a batch; an unknown pair has no prediction and is not listed."""
+
+    shop_id: int
+    item_id: int
+    prediction: float | None
+    basis: str
+    listed: bool
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A batch's predictions, in the order asked, all of one build."""
+
+    date_block_num: int
+    month: str
+    model: str
+    predictions: list[Row]
+
+
+class OriginalAnswer(msgspec.Struct, frozen=True):
+    """What the service answers to vectors: the raw predictions."""
+
+    parameters: msgspec.Raw
+    resultado: list[float]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Predictor:
+    """Answers from one build; what no request can change is done when it is made."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self._store = build.store
+        self._scorer = Scorer(build.booster)
+        manifest = build.manifest
+        self._about = (manifest.date_block_num, manifest.month)
+        self._version = manifest.version
+
+    def one(self, pair: Pair) -> bytes:
+        """The answer for one pair. Raises UnknownEntity."""
+        store = self._store
+        position = store.position(pair.shop_id, pair.item_id)
+        return _encode(
+            Answer(
+                pair.shop_id,
+                pair.item_id,
+                *self._about,
+                self.units(position),
+                store.basis(position),
+                store.listed(position),
+                self._version,
+            )
+        )
+
+    def units(self, position: int) -> float:
+        """The prediction for the pair at a store's position."""
+        predicted = self._scorer.one(self._store.vector(position))
+        return float(str(predicted))  # the shortest digits of the float32
+
+    def units_many(self, positions: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Predictions for many positions: shape (positions,), float32."""
+        return self._scorer.many(self._store.vectors(positions))
+
+    def many(self, pairs: list[Pair]) -> bytes:
+        """The answer for a batch, in its order."""
+        shops = np.fromiter((pair.shop_id for pair in pairs), np.int64, len(pairs))
+        items = np.fromiter((pair.item_id for pair in pairs), np.int64, len(pairs))
+        positions, status = self._store.positions(shops, items)
+        known = status < len(BASIS)
+        predicted = shortest(self.units_many(positions))
+        listed = self._store.listed_many(positions) & known
+        rows = [
+            Row(pair.shop_id, pair.item_id, units if known else None, basis, listed)
+            for pair, units, known, basis, listed in zip(
+                pairs,
+                predicted,
+                known.tolist(),
+                map(STATUSES.__getitem__, status.tolist()),
+                listed.tolist(),
+                strict=True,
+            )
+        ]
+        return _encode(Batch(*self._about, self._version, rows))
+
+    def vectors(self, request: Vectors, matrix: NDArray[np.float32]) -> bytes:
+        """The original service's answer to vectors (rows, 44)."""
+        raw = self._scorer.raw(matrix)
+        return _encode(OriginalAnswer(request.input, shortest(raw)))
+
+
+def shortest(values: NDArray[np.float32]) -> list[float]:
+    """The values as floats that print with the shortest digits of each float32."""
+    digits = pa.array(values).cast(pa.string())
+    floats: list[float] = digits.cast(pa.float64()).to_pylist()
+    return floats

@@ -1,0 +1,142 @@
+"""The Flask application, wired once by `create_app`: its routes and its errors."""
+
+from pathlib import Path
+
+import msgspec
+from flask import Flask, Response, request, send_from_directory
+
+from service import bodies, failures
+from service.definitions import describe_features
+from service.problems import BadRequest, WrongMediaType
+from service.queries import ID, Parameter, parse_query, whole
+from service.served import Served
+from service.settings import Settings, read_settings
+
+JSON = "application/json"
+CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
+PAGE = Path(__file__).parent / "page"
+MOST_ROWS = 1000  # of a list, in one answer
+
+PAIR = (Parameter("shop_id", ID), Parameter("item_id", ID))
+PAGING = (
+    Parameter("category", ID, None),
+    Parameter("limit", whole(1, MOST_ROWS), 50),
+    Parameter("offset", whole(0, 10**9), 0),
+)
+SEARCH = (Parameter("q", str, ""), *PAGING)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for the settings (the environment's where None)."""
+    settings = settings or read_settings()
+    app = Flask("service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    served = Served(settings.artifacts)
+    _add_predictions(app, served, settings)
+    _add_lists(app, served)
+    _add_facts(app, served)
+    _add_page(app)
+    failures.add_handlers(app, settings)
+    return app
+
+
+def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
+    @app.post("/")
+    @app.post("/v1/predict")
+    def predict() -> Response:
+        predictor = served.ready().predictor
+        body = _json_body()
+        asked = bodies.parse(body, settings.max_rows)
+        if isinstance(asked, bodies.Pair):
+            answer = predictor.one(asked)
+        elif isinstance(asked, list):
+            answer = predictor.many(asked)
+        else:
+            matrix = bodies.vectors_of(asked, body, settings.max_rows)
+            answer = predictor.vectors(asked, matrix)
+        return Response(answer, content_type=JSON)
+
+    @app.get("/v1/predict")
+    def predict_by_address() -> Response:
+        pair = bodies.Pair(**parse_query(request.args, PAIR))
+        return Response(served.ready().predictor.one(pair), content_type=JSON)
+
+
+def _json_body() -> bytes:
+    """The request's body, where it says that it is JSON."""
+    content_type = request.headers.get("Content-Type", "")
+    if content_type != JSON:
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind != JSON:
+            raise WrongMediaType(
+                f"the body's type is {kind or 'missing'}; expected {JSON}:"
+                f" add -H 'Content-Type: {JSON}'"
+            )
+        charset = request.mimetype_params.get("charset", "utf-8").lower()
+        if charset not in CHARSETS:
+            raise BadRequest(f"the body's charset is {charset}; expected utf-8")
+    return request.get_data(cache=False)
+
+
+def _add_lists(app: Flask, served: Served) -> None:
+    @app.get("/v1/shops")
+    def shops() -> Response:
+        return _json(served.ready().browser.shops())
+
+    @app.get("/v1/categories")
+    def categories() -> Response:
+        return _json(served.ready().browser.categories())
+
+    @app.get("/v1/items")
+    def items() -> Response:
+        asked = parse_query(request.args, SEARCH)
+        return _json(served.ready().browser.search(**asked))
+
+    @app.get("/v1/shops/<shop>/items/<item>")
+    def pair(shop: str, item: str) -> Response:
+        asked = parse_query({"shop_id": shop, "item_id": item}, PAIR)
+        return _json(served.ready().browser.pair(**asked))
+
+    @app.get("/v1/shops/<shop>/top")
+    def top(shop: str) -> Response:
+        shop_id = parse_query({"shop_id": shop}, PAIR[:1])["shop_id"]
+        asked = parse_query(request.args, PAGING)
+        return _json(served.ready().browser.top(shop_id, **asked))
+
+    @app.get("/v1/items/<item>/shops")
+    def everywhere(item: str) -> Response:
+        asked = parse_query({"item_id": item}, PAIR[1:])
+        return _json(served.ready().browser.everywhere(**asked))
+
+
+def _add_facts(app: Flask, served: Served) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _json({"status": "alive"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        version = served.ready().build.manifest.version
+        return _json({"status": "ready", "model": version})
+
+    @app.get("/v1/model")
+    def model() -> Response:
+        return _json(served.ready().build.manifest)
+
+    @app.get("/v1/features")
+    def features() -> Response:
+        return _json(describe_features())
+
+
+def _json(body: object) -> Response:
+    return Response(msgspec.json.encode(body), content_type=JSON)
+
+
+def _add_page(app: Flask) -> None:
+    @app.get("/")
+    def page() -> Response:
+        return send_from_directory(PAGE, "index.html")
+
+    @app.get("/page/<path:name>")
+    def page_file(name: str) -> Response:
+        return send_from_directory(PAGE, name)

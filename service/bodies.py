@@ -1,0 +1,189 @@
+"""JSON bodies in, typed requests out; a body that is wrong is walked for what is.
+
+The good path parses typed in one go. Only when that fails does a plain walk over
+the same body list its faults, each with its JSON pointer.
+"""
+
+import codecs
+import json
+from collections.abc import Iterator
+from itertools import chain
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_store.definitions import FEATURES, MAX_ID
+from service.problems import BadRequest, Fault, TooLarge
+
+SHOWN_LENGTH = 80
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+Vector = Annotated[
+    list[float], msgspec.Meta(min_length=len(FEATURES), max_length=len(FEATURES))
+]
+
+
+class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shop and an item, by id."""
+
+    shop_id: Id
+    item_id: Id
+
+
+class Vectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Feature vectors, 44 numbers each; `input` is kept as it was written."""
+
+    input: msgspec.Raw
+
+    def matrix(self) -> NDArray[np.float32]:
+        """The vectors: shape (vectors, 44), float32."""
+        rows = _ROWS.decode(self.input)
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            return np.array(rows, np.float32).reshape(len(rows), len(FEATURES))
+
+
+_PAIRS = msgspec.json.Decoder(Pair | list[Pair])
+_VECTORS = msgspec.json.Decoder(Vectors)
+_ROWS = msgspec.json.Decoder(list[Vector])
+
+
+def parse(body: bytes, max_rows: int) -> Pair | list[Pair] | Vectors:
+    """What a JSON body asks for, told apart by its shape.
+
+    Raises BadRequest with every fault's pointer, and TooLarge for more than
+    `max_rows` rows.
+    """
+    try:
+        request: Pair | list[Pair] | Vectors = _PAIRS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        request = _parse_vectors(body, error)
+    if isinstance(request, list) and len(request) > max_rows:
+        raise _too_many(len(request), max_rows)
+    return request
+
+
+def vectors_of(request: Vectors, body: bytes, max_rows: int) -> NDArray[np.float32]:
+    """The vectors of a request, (rows, 44), float32, all finite."""
+    try:
+        matrix = request.matrix()
+    except msgspec.MsgspecError as error:
+        raise _faults(body, error) from error
+    if len(matrix) > max_rows:
+        raise _too_many(len(matrix), max_rows)
+    if not np.isfinite(matrix).all():
+        raise _faults(body, ValueError("a number does not fit a float32"))
+    return matrix
+
+
+def _too_many(rows: int, max_rows: int) -> TooLarge:
+    return TooLarge(f"{rows:,} rows in one request; at most {max_rows:,} are allowed")
+
+
+def _parse_vectors(body: bytes, earlier: Exception) -> Vectors:
+    if b'"input"' not in body:
+        raise _faults(body, earlier) from earlier
+    try:
+        return _VECTORS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _faults(body, error) from error
+
+
+def _faults(body: bytes, error: Exception) -> BadRequest:
+    """Everything wrong with a body that did not parse."""
+    if not body:
+        return BadRequest("the body is empty; expected JSON")
+    if body.startswith(codecs.BOM_UTF8):
+        return BadRequest("the body begins with a byte order mark; expected none")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as wrong:
+        return BadRequest(f"the body is not JSON: {_not_json(wrong)}")
+    faults = _walk(value)
+    first = next(faults, None)
+    if first is None:  # what only the typed parser finds, such as a lone surrogate
+        return BadRequest(f"the body is not a request: {error}")
+    return BadRequest.of(chain([first], faults))
+
+
+def _not_json(error: Exception) -> str:
+    """Why a body is not JSON, and where."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding} at byte {error.start}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return "a number is too long"  # Python stops at some thousands of digits
+
+
+def _walk(value: Any) -> Iterator[Fault]:
+    """The faults of a decoded body."""
+    if isinstance(value, list):
+        for i, pair in enumerate(value):
+            yield from _walk_pair(pair, f"/{i}")
+    elif isinstance(value, dict) and "input" in value:
+        yield from _walk_fields(value, ("input",), "")
+        yield from _walk_input(value["input"])
+    else:
+        yield from _walk_pair(value, "")
+
+
+def _walk_pair(pair: Any, pointer: str) -> Iterator[Fault]:
+    if not isinstance(pair, dict):
+        yield Fault(pointer, f"{_show(pair)}: expected an object with two ids")
+        return
+    yield from _walk_fields(pair, ("shop_id", "item_id"), pointer)
+    for field in ("shop_id", "item_id"):
+        if field not in pair:
+            yield Fault(f"{pointer}/{field}", f"{field} is missing")
+        elif type(pair[field]) is not int or not 0 <= pair[field] <= MAX_ID:
+            yield Fault(
+                f"{pointer}/{field}",
+                f"{field} is {_show(pair[field])}: expected a whole number,"
+                f" 0 to {MAX_ID}",
+            )
+
+
+def _walk_fields(
+    value: dict[str, Any], known: tuple[str, ...], pointer: str
+) -> Iterator[Fault]:
+    for field in value:
+        if field not in known:
+            escaped = _show(field)[1:-1].replace("~", "~0").replace("/", "~1")
+            yield Fault(
+                f"{pointer}/{escaped}",
+                f"unknown field {_show(field)}: expected {', '.join(known)}",
+            )
+
+
+def _walk_input(rows: Any) -> Iterator[Fault]:
+    if not isinstance(rows, list):
+        yield Fault("/input", f"{_show(rows)}: expected a list of vectors")
+        return
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            yield Fault(f"/input/{i}", f"{_show(row)}: expected a list of numbers")
+        elif len(row) != len(FEATURES):
+            yield Fault(
+                f"/input/{i}", f"{len(row)} numbers: expected {len(FEATURES)} in order"
+            )
+        else:
+            yield from _walk_row(row, f"/input/{i}")
+
+
+def _walk_row(row: list[Any], pointer: str) -> Iterator[Fault]:
+    largest = float(np.finfo(np.float32).max)
+    for i, number in enumerate(row):
+        if type(number) not in (int, float):
+            yield Fault(f"{pointer}/{i}", f"{_show(number)}: expected a number")
+        elif not abs(number) <= largest:  # NaN compares as False
+            yield Fault(f"{pointer}/{i}", f"{number}: expected a finite float32")
+
+
+def _show(value: Any) -> str:
+    """A value as it stood in the JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text.encode(errors="replace").decode()  # JSON may hold lone surrogates
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"

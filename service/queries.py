@@ -1,0 +1,81 @@
+"""Parameters of an address in, typed values out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from feature_store.definitions import MAX_ID
+from service.problems import BadRequest, Fault
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter's name, how its text is read, and its value where it is absent.
+
+    Without a default (`...`) it must be given. `read` raises ValueError with what
+    was expected.
+    """
+
+    name: str
+    read: Callable[[str], object]
+    default: object = ...
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Reads a whole number, `low` to `high`."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(high)):
+            value = int(text)
+            if low <= value <= high:
+                return value
+        raise ValueError(f"expected a whole number, {low} to {high}")
+
+    return read
+
+
+def flag(text: str) -> bool:
+    """Reads true or false."""
+    if text in ("true", "false"):
+        return text == "true"
+    raise ValueError("expected true or false")
+
+
+ID = whole(0, MAX_ID)
+
+
+def parse_query(
+    args: Mapping[str, str], parameters: Sequence[Parameter]
+) -> dict[str, Any]:
+    """The value of each parameter. Raises BadRequest with every fault."""
+    args, faults, values = MultiDict(args), [], {}
+    for parameter in parameters:
+        given = args.getlist(parameter.name)
+        try:
+            values[parameter.name] = _read(parameter, given)
+        except ValueError as error:
+            faults.append(Fault(f"/{parameter.name}", f"{parameter.name} {error}"))
+    known = [parameter.name for parameter in parameters]
+    faults += [
+        Fault(f"/{name}", f"unknown parameter {name!r}: expected {', '.join(known)}")
+        for name in args
+        if name not in known
+    ]
+    if faults:
+        raise BadRequest.of(faults)
+    return values
+
+
+def _read(parameter: Parameter, given: list[str]) -> object:
+    if not given:
+        if parameter.default is ...:
+            raise ValueError("is missing")
+        return parameter.default
+    if len(given) > 1:
+        raise ValueError(f"is given {len(given)} times: expected once")
+    try:
+        return parameter.read(given[0])
+    except ValueError as error:
+        raise ValueError(f"is {given[0]!r}: {error}") from error

@@ -1,0 +1,48 @@
+"""The server: granian, its workers, and what is printed when it starts."""
+
+import os
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from feature_store.errors import SalesError
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first.
+
+    Raises SalesError where the address cannot be listened on.
+    """
+    server = Granian(
+        "service.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+    )
+    server.on_startup(lambda: print(_welcome(host, port), flush=True))
+    try:
+        server.serve()
+    except OSError as error:
+        raise SalesError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+def _welcome(host: str, port: int) -> str:
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
+    url = f"http://{shown}:{port}/"
+    return (
+        f"Serving on {url} (Ctrl-C stops). Try:\n"
+        f"  curl -X POST {url} -H 'Content-Type: application/json'"
+        """ -d '{"shop_id":24,"item_id":6676}'"""
+    )
+
+
+def default_workers() -> int:
+    """One a core that this process may use."""
+    return len(os.sched_getaffinity(0))
