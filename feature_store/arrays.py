@@ -13,6 +13,6 @@ def load_array(path: Path) -> NDArray[Any]:
     """The array in a .npy file, mapped. Raises ArtifactError."""
     try:
         mapped = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ArtifactError(f"{path}: not an array: {error}") from error
     return np.asarray(mapped)  # a plain view of the map: twice as quick to index

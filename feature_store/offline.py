@@ -97,15 +97,17 @@ def every_pair(catalogue: CatalogueIds) -> Pairs:
 class TrainingRows:
     """The grids of past months as vectors and what was sold, month by month.
 
-    A missing price is the median of its own month's grid. Of each month a share
-    `sample` of the rows is drawn, the same for the same seed.
+    A missing price is the median of its own month's grid. Where all months together
+    have more rows than `at_most`, each gives an even share, the same for a seed.
     """
 
     def __init__(
-        self, tables: MonthlyTables, sample: float = 1.0, seed: int = 0
+        self, tables: MonthlyTables, at_most: int = 10**12, seed: int = 0
     ) -> None:
         self.tables = tables
-        self._sample, self._seed = sample, seed
+        rows = sum(len(grid(tables, month)) for month in self.months())
+        self._share = min(1.0, at_most / max(rows, 1))
+        self._seed = seed
         self._fills: dict[int, NDArray[np.float32]] = {}  # a month's never change
 
     def months(self) -> tuple[int, ...]:
@@ -129,10 +131,10 @@ class TrainingRows:
                 yield Block(month, block, rows, sold[block.shops, block.items])
 
     def _drawn(self, month: int, pairs: Pairs) -> Pairs:
-        if self._sample == 1.0:
+        if self._share == 1.0:
             return pairs
         random = np.random.default_rng((self._seed, month))
-        drawn = random.random(len(pairs)) < self._sample
+        drawn = random.random(len(pairs)) < self._share
         return Pairs(pairs.shops[drawn], pairs.items[drawn])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import xgboost as xgb
 
 from feature_store.aggregate import MonthlyTables, aggregate
 from feature_store.catalogue import write_catalogue
@@ -209,12 +210,15 @@ def _train(
             f" trained on, expected at least {MONTHS_TO_TRAIN}"
         )
     binned = training.Binned(tables, parameters)
-    chosen = training.choose_rounds(binned, months, steps)
-    holdout = _hold_out(data, binned, months, chosen.rounds, steps)
-    warnings = judge(holdout, request.force)
-    rows = binned.rows(months)
-    with steps.step("Training on every month", chosen.rounds) as step:
-        booster = training.fit(rows, parameters, chosen.rounds, step)
+    try:
+        chosen = training.choose_rounds(binned, months, steps)
+        holdout = _hold_out(data, binned, months, chosen.rounds, steps)
+        warnings = judge(holdout, request.force)
+        rows = binned.rows(months)
+        with steps.step("Training on every month", chosen.rounds) as step:
+            booster = training.fit(rows, parameters, chosen.rounds, step)
+    except xgb.core.XGBoostError as error:
+        raise BuildError(f"XGBoost: {training.reason(error)}") from error
     pickled.save(booster, folder / "model.pkl")
     return TrainingFacts(
         first_month=data.name(months[0]),

@@ -1,9 +1,9 @@
-"""What a training run is told: XGBoost's parameters, rounds and sampling."""
+"""What a training run is told: XGBoost's parameters, rounds and rows."""
 
-import json
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from feature_store.errors import InputError
 
@@ -20,20 +20,21 @@ COUNTS = {
     "seed": 1,
 }
 
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
-@dataclass(frozen=True)
-class Parameters:
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to train: `booster` goes to XGBoost as it is."""
 
-    booster: dict[str, Any] = field(default_factory=lambda: dict(COUNTS))
-    max_rounds: int = 300
-    patience: int = 20  # rounds without a better one before choosing stops
-    choosing_months: int = 3  # months before the last that choose the rounds
-    sample: float = 1.0  # share of the training rows, drawn by the booster's seed
+    booster: dict[str, Any] = msgspec.field(default_factory=COUNTS.copy)
+    max_rounds: Positive = 300
+    patience: Positive = 20  # rounds without a better one before choosing stops
+    choosing_months: Positive = 3  # months before the last that choose the rounds
+    at_most: Positive = 1_000_000_000  # training rows; of more, a share is drawn
 
     def as_dict(self) -> dict[str, Any]:
         """As the manifest records it, and as `read` reads it."""
-        return asdict(self)
+        return msgspec.structs.asdict(self)
 
 
 # The demo's first build is waited for.
@@ -42,7 +43,7 @@ QUICK = Parameters(
     max_rounds=50,
     patience=5,
     choosing_months=1,
-    sample=0.08,
+    at_most=500_000,
 )
 
 
@@ -52,38 +53,8 @@ def read(path: Path) -> Parameters:
     Raises InputError, naming the field, where it is not one or not of its type.
     """
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        return msgspec.json.decode(path.read_bytes(), type=Parameters)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise InputError(f"{path}: {type(given).__name__}, expected an object")
-    kinds = {f.name: type(getattr(Parameters(), f.name)) for f in fields(Parameters)}
-    for name, value in given.items():
-        if name not in kinds:
-            raise InputError(f"{path}: {name!r}, expected one of {', '.join(kinds)}")
-        if not _is(value, kinds[name]):
-            raise InputError(
-                f"{path}: {name} is {value!r}, expected {kinds[name].__name__}"
-            )
-    parameters = Parameters(**given)
-    _check_ranges(path, parameters)
-    return parameters
-
-
-def _is(value: object, kind: type) -> bool:
-    accepted = (int, float) if kind is float else (kind,)
-    return isinstance(value, accepted) and not isinstance(value, bool)
-
-
-def _check_ranges(path: Path, parameters: Parameters) -> None:
-    for name in ("max_rounds", "patience", "choosing_months"):
-        if getattr(parameters, name) < 1:
-            raise InputError(
-                f"{path}: {name} is {getattr(parameters, name)}, expected 1 or more"
-            )
-    if not 0 < parameters.sample <= 1:
-        raise InputError(
-            f"{path}: sample is {parameters.sample}, expected over 0, to 1"
-        )
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from error

@@ -58,7 +58,7 @@ class Binned:
         self.tables = tables
         self.parameters = parameters
         seed = int(parameters.booster.get("seed", 0))
-        self._rows = TrainingRows(tables, parameters.sample, seed)
+        self._rows = TrainingRows(tables, parameters.at_most, seed)
         self._first: xgb.QuantileDMatrix | None = None
 
     def rows(self, months: Sequence[int]) -> xgb.QuantileDMatrix:
@@ -84,6 +84,12 @@ def grid_rows(
 def predict(booster: xgb.Booster, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Raw predictions, units: shape (rows,), float32."""
     return np.asarray(booster.inplace_predict(vectors), np.float32)
+
+
+def reason(error: xgb.core.XGBoostError) -> str:
+    """What XGBoost says, in one line: its message without time and stack."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0].partition(": ")[2].strip() or lines[0]
 
 
 def fit(
