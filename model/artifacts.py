@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,11 +86,13 @@ def current(artifacts: Path) -> Path:
 
 
 def versions(artifacts: Path) -> list[str]:
-    """The builds in the folder, the newest first."""
-    folders = [path.parent for path in artifacts.glob(f"[!.]*/{manifests.NAME}")]
-    builds = [folder for folder in folders if not folder.is_symlink()]
-    newest = sorted(builds, key=lambda f: manifests.read(f).created, reverse=True)
-    return [folder.name for folder in newest]
+    """The builds in the folder, the newest first; what is no build is left out."""
+    created = {}
+    for path in artifacts.glob(f"[!.]*/{manifests.NAME}"):
+        if not path.parent.is_symlink():
+            with suppress(ArtifactError):
+                created[path.parent.name] = manifests.read(path.parent).created
+    return sorted(created, key=created.__getitem__, reverse=True)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import msgspec
 from feature_store.errors import InputError
 
 # Counts of units: their mean is what is asked for, and it is never negative.
-COUNTS = {
+COUNTS: dict[str, "Value"] = {
     "objective": "count:poisson",
     "tree_method": "hist",
     "max_depth": 8,
@@ -21,16 +21,25 @@ COUNTS = {
 }
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Value = str | bool | int | float
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to train: `booster` goes to XGBoost as it is."""
 
-    booster: dict[str, Any] = msgspec.field(default_factory=COUNTS.copy)
+    booster: dict[str, Value] = msgspec.field(default_factory=COUNTS.copy)
     max_rounds: Positive = 300
     patience: Positive = 20  # rounds without a better one before choosing stops
     choosing_months: Positive = 3  # months before the last that choose the rounds
     at_most: Positive = 1_000_000_000  # training rows; of more, a share is drawn
+
+    def __post_init__(self) -> None:
+        for name in ("max_bin", "seed"):  # not only XGBoost reads these
+            value = self.booster.get(name, 0)
+            if type(value) is not int:
+                raise ValueError(f"{name} is {value!r}, expected a whole number")
+        if "num_class" in self.booster:
+            raise ValueError("num_class: expected an objective with one number a row")
 
     def as_dict(self) -> dict[str, Any]:
         """As the manifest records it, and as `read` reads it."""

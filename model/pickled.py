@@ -38,6 +38,9 @@ def load(content: bytes, name: str) -> xgb.Booster:
     """
     try:
         booster = _Unpickler(io.BytesIO(content)).load()
+        if isinstance(booster, xgb.Booster):
+            booster.set_param({"nthread": 1})
+            return booster
     except ArtifactError as error:
         raise ArtifactError(f"{name}: {error}") from error
     except Exception as error:
@@ -45,7 +48,4 @@ def load(content: bytes, name: str) -> xgb.Booster:
         raise ArtifactError(
             f"{name}: not a booster that XGBoost {xgb.__version__} reads: {reason[0]}"
         ) from error
-    if not isinstance(booster, xgb.Booster):
-        raise ArtifactError(f"{name}: holds a {type(booster).__name__}, not a Booster")
-    booster.set_param({"nthread": 1})
-    return booster
+    raise ArtifactError(f"{name}: holds a {type(booster).__name__}, not a Booster")

@@ -18,6 +18,10 @@ from feature_store.definitions import FEATURES, MAX_ID
 from service.problems import BadRequest, Fault, TooLarge
 
 SHOWN_LENGTH = 80
+FLOAT32_END = 2.0**128 - 2.0**103  # from here on a float32 is infinite
+
+# What a typed parser raises on a body that is wrong.
+WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 Vector = Annotated[
@@ -57,8 +61,8 @@ def parse(body: bytes, max_rows: int) -> Pair | list[Pair] | Vectors:
     """
     try:
         request: Pair | list[Pair] | Vectors = _PAIRS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        request = _parse_vectors(body, error)
+    except WRONG:
+        request = _parse_vectors(body)
     if isinstance(request, list) and len(request) > max_rows:
         raise _too_many(len(request), max_rows)
     return request
@@ -68,7 +72,7 @@ def vectors_of(request: Vectors, body: bytes, max_rows: int) -> NDArray[np.float
     """The vectors of a request, (rows, 44), float32, all finite."""
     try:
         matrix = request.matrix()
-    except msgspec.MsgspecError as error:
+    except WRONG as error:
         raise _faults(body, error) from error
     if len(matrix) > max_rows:
         raise _too_many(len(matrix), max_rows)
@@ -81,12 +85,10 @@ def _too_many(rows: int, max_rows: int) -> TooLarge:
     return TooLarge(f"{rows:,} rows in one request; at most {max_rows:,} are allowed")
 
 
-def _parse_vectors(body: bytes, earlier: Exception) -> Vectors:
-    if b'"input"' not in body:
-        raise _faults(body, earlier) from earlier
+def _parse_vectors(body: bytes) -> Vectors:
     try:
         return _VECTORS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except WRONG as error:
         raise _faults(body, error) from error
 
 
@@ -97,14 +99,13 @@ def _faults(body: bytes, error: Exception) -> BadRequest:
     if body.startswith(codecs.BOM_UTF8):
         return BadRequest("the body begins with a byte order mark; expected none")
     try:
-        value = json.loads(body)
+        faults = _walk(json.loads(body.decode()))
+        first = next(faults, None)
+        if first is None:  # what only the typed parser finds
+            return BadRequest(f"the body is not a request: {error}")
+        return BadRequest.of(chain([first], faults))
     except (ValueError, RecursionError) as wrong:
         return BadRequest(f"the body is not JSON: {_not_json(wrong)}")
-    faults = _walk(value)
-    first = next(faults, None)
-    if first is None:  # what only the typed parser finds, such as a lone surrogate
-        return BadRequest(f"the body is not a request: {error}")
-    return BadRequest.of(chain([first], faults))
 
 
 def _not_json(error: Exception) -> str:
@@ -174,12 +175,11 @@ def _walk_input(rows: Any) -> Iterator[Fault]:
 
 
 def _walk_row(row: list[Any], pointer: str) -> Iterator[Fault]:
-    largest = float(np.finfo(np.float32).max)
     for i, number in enumerate(row):
         if type(number) not in (int, float):
             yield Fault(f"{pointer}/{i}", f"{_show(number)}: expected a number")
-        elif not abs(number) <= largest:  # NaN compares as False
-            yield Fault(f"{pointer}/{i}", f"{number}: expected a finite float32")
+        elif not abs(number) < FLOAT32_END:  # NaN compares as False
+            yield Fault(f"{pointer}/{i}", f"{_show(number)}: expected a finite float32")
 
 
 def _show(value: Any) -> str:

@@ -145,6 +145,7 @@ class Browser:
         build = predictor.build
         self._build: Build = build
         self._names = {i: fold(item.name) for i, item in build.catalogue.items.items()}
+        self._ids = {str(item_id): item_id for item_id in self._names}
         self._about = (build.manifest.date_block_num, build.manifest.month)
         self._version = build.manifest.version
         self._listed = build.store.listed_counts()
@@ -186,8 +187,9 @@ class Browser:
         folded = fold(q.strip())
         words = folded.split()
         hits = [i for i, name in self._names.items() if all(w in name for w in words)]
-        if folded.isdigit() and int(folded) in self._names:
-            hits = [int(folded), *(i for i in hits if i != int(folded))]
+        if folded in self._ids:
+            item_id = self._ids[folded]
+            hits = [item_id, *(i for i in hits if i != item_id)]
         if category is not None:
             items = self._build.catalogue.items
             hits = [i for i in hits if items[i].category_id == category]

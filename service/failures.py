@@ -1,6 +1,7 @@
-"""Every error leaves as problem details, and none as a traceback."""
+"""Every error leaves as problem details, and none as a traceback.
 
-import logging
+Flask logs what it did not expect before a handler here answers it.
+"""
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import (
@@ -15,8 +16,6 @@ from feature_store.errors import UnknownEntity
 from service import problems
 from service.problems import NotInCatalogue, ProblemError, TooLarge
 from service.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 def add_handlers(app: Flask, settings: Settings) -> None:
@@ -50,12 +49,6 @@ def add_handlers(app: Flask, settings: Settings) -> None:
 
     @app.errorhandler(InternalServerError)
     def broken(error: InternalServerError) -> Response:
-        log.error(
-            "%s %s failed",
-            request.method,
-            request.path,
-            exc_info=error.original_exception,
-        )
         return _problem(problems.problem(error.code, _sentence(error)), error.code)
 
 

@@ -66,7 +66,8 @@ class BadRequest(ProblemError):
         shown = list(islice(found, SHOWN))
         count = len(shown) + sum(1 for _ in found)
         where = f" (at {shown[0].pointer})" if shown[0].pointer else ""
-        more = f", and {count - 1:,} more faults" if count > 1 else ""
+        others = f"{count - 1:,} more fault{'s' if count > 2 else ''}"
+        more = f", and {others}" if count > 1 else ""
         return cls(f"{shown[0].detail}{where}{more}", shown, count)
 
 

@@ -1,6 +1,7 @@
 """The settings: one table of names, types, defaults and meanings, read once."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,9 @@ class Setting:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError("a whole number of 1 or more")
-    return int(text)
+    if re.fullmatch("0*[1-9][0-9]{0,15}", text):
+        return int(text)
+    raise ValueError("a whole number of 1 or more")
 
 
 def _folder(text: str) -> Path:
