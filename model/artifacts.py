@@ -24,8 +24,10 @@ from feature_store.months import Calendar
 from model import manifest as manifests
 from model import pickled
 from model.manifest import Manifest
+from model.scoring import Scorer
 
 CURRENT = "current"
+MODEL, SCORER = "model.pkl", "scorer.onnx"
 _STAGING = ".building"
 _LOCK = ".lock"
 
@@ -38,6 +40,7 @@ class Build:
     manifest: Manifest
     store: Store
     booster: xgb.Booster
+    scorer: Scorer
     history: History
     catalogue: Catalogue
 
@@ -56,7 +59,7 @@ class Build:
         manifest = manifests.read(folder)
         manifests.verify(folder, manifest)
         check_features(manifest.store.features, list(FEATURES), "the manifest")
-        model = folder / "model.pkl"
+        model = folder / MODEL
         booster = pickled.load(model.read_bytes(), str(model))
         check_features(booster.feature_names or [], list(FEATURES), "the model")
         return cls(
@@ -64,6 +67,7 @@ class Build:
             manifest,
             Store(folder / "vectors"),
             booster,
+            Scorer.open(folder / SCORER, booster),
             History.open(folder / "history"),
             Catalogue.open(folder / "catalogue"),
         )

@@ -19,7 +19,7 @@ from feature_store.definitions import BASIS, FEATURES, LAG_FEATURES
 from feature_store.errors import BuildError, InputError
 from feature_store.gather import LagTables, Pairs, basis, fills, lag_tables
 from feature_store.history import write_history
-from feature_store.lookup import decode
+from feature_store.lookup import Store, decode
 from feature_store.offline import (
     Listed,
     TrainingRows,
@@ -42,8 +42,9 @@ from model.manifest import (
     describe_all,
 )
 from model.parameters import Parameters
+from model.scoring import derive
 
-LIBRARIES = ("numpy", "pyarrow", "duckdb", "xgboost-cpu")
+LIBRARIES = ("numpy", "pyarrow", "duckdb", "xgboost-cpu", "onnxruntime")
 # One to train on, one to choose on, one to report.
 MONTHS_TO_TRAIN = 3
 # A model this much worse than zero or a constant is not served.
@@ -219,7 +220,11 @@ def _train(
             booster = training.fit(rows, parameters, chosen.rounds, step)
     except xgb.core.XGBoostError as error:
         raise BuildError(f"XGBoost: {training.reason(error)}") from error
-    pickled.save(booster, folder / "model.pkl")
+    pickled.save(booster, folder / artifacts.MODEL)
+    with steps.step("Deriving the scorer"):
+        store = Store(folder / "vectors")
+        every_vector = map(store.vectors, store.blocks())
+        difference = derive(booster, folder / artifacts.SCORER, every_vector)
     return TrainingFacts(
         first_month=data.name(months[0]),
         rows=rows.num_row(),
@@ -227,6 +232,7 @@ def _train(
         rounds=chosen.rounds,
         choosing=dict(zip(map(data.name, chosen.months), chosen.error, strict=True)),
         holdout=holdout,
+        scorer_difference=difference,
     ), warnings
 
 

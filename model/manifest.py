@@ -71,6 +71,7 @@ class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     choosing: dict[str, float]  # RMSE by month that chose the rounds
     holdout: Holdout
+    scorer_difference: float  # from the booster, relative to predictions over 1
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

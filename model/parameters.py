@@ -7,8 +7,11 @@ import msgspec
 
 from feature_store.errors import InputError
 
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Value = str | bool | int | float
+
 # Counts of units: their mean is what is asked for, and it is never negative.
-COUNTS: dict[str, "Value"] = {
+COUNTS: dict[str, Value] = {
     "objective": "count:poisson",
     "tree_method": "hist",
     "max_depth": 8,
@@ -19,9 +22,6 @@ COUNTS: dict[str, "Value"] = {
     "max_delta_step": 0.7,
     "seed": 1,
 }
-
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-Value = str | bool | int | float
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for name in ("max_bin", "seed"):  # not only XGBoost reads these
             value = self.booster.get(name, 0)
-            if type(value) is not int:
+            if type(value) is not int or value < 0:
                 raise ValueError(f"{name} is {value!r}, expected a whole number")
         if "num_class" in self.booster:
             raise ValueError("num_class: expected an objective with one number a row")
@@ -48,11 +48,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 # The demo's first build is waited for.
 QUICK = Parameters(
-    booster=COUNTS | {"max_depth": 6, "eta": 0.25},
-    max_rounds=50,
+    booster=COUNTS | {"max_depth": 6, "eta": 0.3},
+    max_rounds=40,
     patience=5,
     choosing_months=1,
-    at_most=500_000,
+    at_most=300_000,
 )
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from feature_store.definitions import BASIS
 from feature_store.lookup import STATUSES
 from model.artifacts import Build
-from model.scoring import Scorer
 from service.bodies import Pair, Vectors
 
 
@@ -60,7 +59,7 @@ class Predictor:
     def __init__(self, build: Build) -> None:
         self.build = build
         self._store = build.store
-        self._scorer = Scorer(build.booster)
+        self._scorer = build.scorer
         manifest = build.manifest
         self._about = (manifest.date_block_num, manifest.month)
         self._version = manifest.version
@@ -83,8 +82,7 @@ class Predictor:
 
     def units(self, position: int) -> float:
         """The prediction for the pair at a store's position."""
-        predicted = self._scorer.one(self._store.vector(position))
-        return float(str(predicted))  # the shortest digits of the float32
+        return self._scorer.one(self._store.vector(position))
 
     def units_many(self, positions: NDArray[np.intp]) -> NDArray[np.float32]:
         """Predictions for many positions: shape (positions,), float32."""
