@@ -9,6 +9,10 @@ from granian.log import LogLevels
 from feature_store.errors import SalesError
 
 
+# Of each worker: a long request must not keep short ones waiting.
+THREADS = 4
+
+
 def serve(host: str, port: int, workers: int) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
 
@@ -21,6 +25,7 @@ def serve(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
+        blocking_threads=THREADS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
