@@ -43,6 +43,7 @@ class Checkout(NamedTuple):
             capture_output=True,
             text=True,
             timeout=300,
+            check=False,
         )
         assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -53,7 +54,7 @@ def blocks() -> list[Block]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return [
         Block(*found)
-        for found in re.findall(r"^```(\w+)\n(.*?)^```", text, re.S | re.M)
+        for found in re.findall(r"^```(\w+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     ]
 
 
