@@ -60,3 +60,20 @@ LAG_FEATURES = tuple(
 )
 FEATURES = KEYS + LAG_FEATURES
 PRICE_FEATURES = tuple(a.column(lag) for lag in LAGS for a in AGGREGATES if a.is_price)
+
+
+def _counts_of(entity: str) -> tuple[str, ...]:
+    """The features that count what an entity sold."""
+    own = [a for a in AGGREGATES if a.entity == entity and not a.is_price]
+    return tuple(a.column(lag) for lag in LAGS for a in own)
+
+
+# For people, 44 values are too many: the same, by what they tell of.
+GROUPS = {
+    "pair": tuple(pair_column(lag) for lag in LAGS),
+    "item": _counts_of("item_id"),
+    "shop": _counts_of("shop_id"),
+    "category": _counts_of("item_category_id"),
+    "prices": PRICE_FEATURES,
+    "ids": KEYS,
+}

@@ -51,7 +51,7 @@ class Scorer:
             return cls(path.read_bytes(), link_of(booster), threads)
         except OSError as error:
             raise ArtifactError(f"{path}: {error.strerror}") from error
-        except RuntimeError as error:  # what ONNX Runtime's errors are
+        except Exception as error:  # ONNX Runtime's errors have no base of their own
             raise ArtifactError(f"{path}: not a scorer: {error}") from error
 
     def raw(self, vectors: Vectors) -> Vectors:

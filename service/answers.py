@@ -1,17 +1,37 @@
 """Requests in, answers out: looks pairs up, predicts, and writes the JSON."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
 import msgspec
 import numpy as np
 import pyarrow as pa
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from feature_store.definitions import BASIS
+from feature_store.definitions import BASIS, FEATURES
 from feature_store.lookup import STATUSES
 from model.artifacts import Build
+from model.explaining import Explainer, Explanation
 from service.bodies import Pair, Vectors
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Override(msgspec.Struct, frozen=True):
+    """The prediction of a what-if."""
+
+    prediction: float
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer holds only where it was asked for."""
+
+    features: dict[str, float] | UnsetType = UNSET
+    explain: Explanation | UnsetType = UNSET
+    override: Override | UnsetType = UNSET
+
+
+class Answer(Asked, frozen=True):
     """One pair's prediction, and what it rests on."""
 
     shop_id: int
@@ -24,7 +44,7 @@ class Answer(msgspec.Struct, frozen=True):
     model: str
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(Asked, frozen=True):
     """One row of a batch; an unknown pair has no prediction and is not listed."""
 
     shop_id: int
@@ -50,6 +70,22 @@ class OriginalAnswer(msgspec.Struct, frozen=True):
     resultado: list[float]
 
 
+T = TypeVar("T", Answer, Row)
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What an answer tells beside the prediction."""
+
+    features: bool = False
+    explain: bool = False
+
+    def __bool__(self) -> bool:
+        return self.features or self.explain
+
+
+NO_EXTRAS = Extras()
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -60,25 +96,27 @@ class Predictor:
         self.build = build
         self._store = build.store
         self._scorer = build.scorer
+        self._explainer = Explainer(build.booster)
         manifest = build.manifest
         self._about = (manifest.date_block_num, manifest.month)
         self._version = manifest.version
 
-    def one(self, pair: Pair) -> bytes:
+    def one(self, pair: Pair, extras: Extras = NO_EXTRAS) -> bytes:
         """The answer for one pair. Raises UnknownEntity."""
         store = self._store
         position = store.position(pair.shop_id, pair.item_id)
-        return _encode(
-            Answer(
-                pair.shop_id,
-                pair.item_id,
-                *self._about,
-                self.units(position),
-                store.basis(position),
-                store.listed(position),
-                self._version,
-            )
+        answer = Answer(
+            pair.shop_id,
+            pair.item_id,
+            *self._about,
+            self.units(position),
+            store.basis(position),
+            store.listed(position),
+            self._version,
         )
+        if extras or pair.override is not UNSET:
+            answer = self._told(answer, position, pair, extras)
+        return _encode(answer)
 
     def units(self, position: int) -> float:
         """The prediction for the pair at a store's position."""
@@ -88,7 +126,7 @@ class Predictor:
         """Predictions for many positions: shape (positions,), float32."""
         return self._scorer.many(self._store.vectors(positions))
 
-    def many(self, pairs: list[Pair]) -> bytes:
+    def many(self, pairs: list[Pair], extras: Extras = NO_EXTRAS) -> bytes:
         """The answer for a batch, in its order."""
         shops = np.fromiter((pair.shop_id for pair in pairs), np.int64, len(pairs))
         items = np.fromiter((pair.item_id for pair in pairs), np.int64, len(pairs))
@@ -107,7 +145,36 @@ class Predictor:
                 strict=True,
             )
         ]
+        if extras or any(pair.override is not UNSET for pair in pairs):
+            rows = self._told_all(rows, positions.tolist(), pairs, extras)
         return _encode(Batch(*self._about, self._version, rows))
+
+    def _told_all(
+        self,
+        rows: list[Row],
+        positions: Sequence[int],
+        pairs: Sequence[Pair],
+        extras: Extras,
+    ) -> list[Row]:
+        return [
+            row if row.prediction is None else self._told(row, position, pair, extras)
+            for row, position, pair in zip(rows, positions, pairs, strict=True)
+        ]
+
+    def _told(self, answer: T, position: int, pair: Pair, extras: Extras) -> T:
+        """The answer with what was asked for beside the prediction."""
+        vector = self._store.vector(position)
+        told: dict[str, object] = {}
+        if extras.features:
+            told["features"] = dict(zip(FEATURES, shortest(vector), strict=True))
+        if extras.explain:
+            told["explain"] = self._explainer.explain(vector[np.newaxis])[0]
+        if pair.override is not UNSET:
+            changed = vector.copy()
+            for name, value in pair.override.items():
+                changed[FEATURES.index(name)] = value
+            told["override"] = Override(self._scorer.one(changed))
+        return msgspec.structs.replace(answer, **told)
 
     def vectors(self, request: Vectors, matrix: NDArray[np.float32]) -> bytes:
         """The original service's answer to vectors (rows, 44)."""

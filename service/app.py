@@ -1,23 +1,27 @@
 """The Flask application, wired once by `create_app`: its routes and its errors."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service import bodies, failures
+from service.answers import NO_EXTRAS, Extras
 from service.definitions import describe_features
-from service.problems import BadRequest, WrongMediaType
-from service.queries import ID, Parameter, parse_query, whole
+from service.page import add_page
+from service.problems import BadRequest, TooLarge, WrongMediaType
+from service.queries import ID, Parameter, flag, parse_query, whole
 from service.served import Served
 from service.settings import Settings, read_settings
 
 JSON = "application/json"
 CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
-PAGE = Path(__file__).parent / "page"
-MOST_ROWS = 1000  # of a list, in one answer
+MOST_ROWS = 1000  # of a list, or of a batch that asks for more than numbers
+MOST_EXPLAINED = 100
 
 PAIR = (Parameter("shop_id", ID), Parameter("item_id", ID))
+EXTRAS = (Parameter("features", flag, False), Parameter("explain", flag, False))
 PAGING = (
     Parameter("category", ID, None),
     Parameter("limit", whole(1, MOST_ROWS), 50),
@@ -30,12 +34,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application for the settings (the environment's where None)."""
     settings = settings or read_settings()
     app = Flask("service", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    # Werkzeug cuts a longer body that has no length: one byte more shows it.
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body + 1
     served = Served(settings.artifacts)
     _add_predictions(app, served, settings)
     _add_lists(app, served)
     _add_facts(app, served)
-    _add_page(app)
+    add_page(app)
     failures.add_handlers(app, settings)
     return app
 
@@ -45,12 +50,15 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
     @app.post("/v1/predict")
     def predict() -> Response:
         predictor = served.ready().predictor
-        body = _json_body()
+        extras = _extras()
+        _check_media_type()
+        body = _whole_body(settings.max_body)
         asked = bodies.parse(body, settings.max_rows)
         if isinstance(asked, bodies.Pair):
-            answer = predictor.one(asked)
+            answer = predictor.one(asked, extras)
         elif isinstance(asked, list):
-            answer = predictor.many(asked)
+            _limit_extras(asked, extras)
+            answer = predictor.many(asked, extras)
         else:
             matrix = bodies.vectors_of(asked, body, settings.max_rows)
             answer = predictor.vectors(asked, matrix)
@@ -58,12 +66,32 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
 
     @app.get("/v1/predict")
     def predict_by_address() -> Response:
-        pair = bodies.Pair(**parse_query(request.args, PAIR))
-        return Response(served.ready().predictor.one(pair), content_type=JSON)
+        asked = parse_query(request.args, (*PAIR, *EXTRAS))
+        pair = bodies.Pair(asked.pop("shop_id"), asked.pop("item_id"))
+        answer = served.ready().predictor.one(pair, Extras(**asked))
+        return Response(answer, content_type=JSON)
 
 
-def _json_body() -> bytes:
-    """The request's body, where it says that it is JSON."""
+def _extras() -> Extras:
+    """What the address asks for beside the prediction."""
+    if not request.query_string:
+        return NO_EXTRAS
+    return Extras(**parse_query(request.args, EXTRAS))
+
+
+def _limit_extras(pairs: Sequence[bodies.Pair], extras: Extras) -> None:
+    """Raise TooLarge where a batch asks for more than it may."""
+    limit = MOST_EXPLAINED if extras.explain else MOST_ROWS
+    more = extras or any(pair.override for pair in pairs)
+    if more and len(pairs) > limit:
+        raise TooLarge(
+            f"{len(pairs):,} rows with features, explanations or overrides; at most"
+            f" {MOST_ROWS:,} are allowed, {MOST_EXPLAINED:,} with explanations"
+        )
+
+
+def _check_media_type() -> None:
+    """Raises WrongMediaType or BadRequest where the body is not said to be JSON."""
     content_type = request.headers.get("Content-Type", "")
     if content_type != JSON:
         kind = content_type.partition(";")[0].strip().lower()
@@ -75,7 +103,17 @@ def _json_body() -> bytes:
         charset = request.mimetype_params.get("charset", "utf-8").lower()
         if charset not in CHARSETS:
             raise BadRequest(f"the body's charset is {charset}; expected utf-8")
-    return request.get_data(cache=False)
+
+
+def _whole_body(max_body: int) -> bytes:
+    """The request's body, as long as it said, at most `max_body` bytes."""
+    body = request.get_data(cache=False)
+    if len(body) > max_body:
+        raise RequestEntityTooLarge
+    length = request.content_length
+    if length is not None and len(body) < length:
+        raise BadRequest(f"the body ended after {len(body):,} of {length:,} bytes")
+    return body
 
 
 def _add_lists(app: Flask, served: Served) -> None:
@@ -130,13 +168,3 @@ def _add_facts(app: Flask, served: Served) -> None:
 
 def _json(body: object) -> Response:
     return Response(msgspec.json.encode(body), content_type=JSON)
-
-
-def _add_page(app: Flask) -> None:
-    @app.get("/")
-    def page() -> Response:
-        return send_from_directory(PAGE, "index.html")
-
-    @app.get("/page/<path:name>")
-    def page_file(name: str) -> Response:
-        return send_from_directory(PAGE, name)

@@ -8,32 +8,36 @@ import codecs
 import json
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from feature_store.definitions import FEATURES, MAX_ID
-from service.problems import BadRequest, Fault, TooLarge
+from feature_store.definitions import FEATURES, LAG_FEATURES, MAX_ID
+from service.problems import BadRequest, Fault, TooLarge, reference, show
 
-SHOWN_LENGTH = 80
 FLOAT32_END = 2.0**128 - 2.0**103  # from here on a float32 is infinite
 
 # What a typed parser raises on a body that is wrong.
 WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+Float32 = Annotated[float, msgspec.Meta(gt=-FLOAT32_END, lt=FLOAT32_END)]
+# Names that a type checker cannot know: they derive from the definitions.
+Changeable = Literal[LAG_FEATURES]  # type: ignore[valid-type]
 Vector = Annotated[
     list[float], msgspec.Meta(min_length=len(FEATURES), max_length=len(FEATURES))
 ]
 
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A shop and an item, by id."""
+    """A shop and an item, by id, and perhaps a what-if: other values of features."""
 
     shop_id: Id
     item_id: Id
+    override: dict[Changeable, Float32] | UnsetType = UNSET
 
 
 class Vectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,18 +137,33 @@ def _walk(value: Any) -> Iterator[Fault]:
 
 def _walk_pair(pair: Any, pointer: str) -> Iterator[Fault]:
     if not isinstance(pair, dict):
-        yield Fault(pointer, f"{_show(pair)}: expected an object with two ids")
+        yield Fault(pointer, f"{show(pair)}: expected an object with two ids")
         return
-    yield from _walk_fields(pair, ("shop_id", "item_id"), pointer)
+    yield from _walk_fields(pair, Pair.__struct_fields__, pointer)
+    if "override" in pair:
+        yield from _walk_override(pair["override"], f"{pointer}/override")
     for field in ("shop_id", "item_id"):
         if field not in pair:
             yield Fault(f"{pointer}/{field}", f"{field} is missing")
         elif type(pair[field]) is not int or not 0 <= pair[field] <= MAX_ID:
             yield Fault(
                 f"{pointer}/{field}",
-                f"{field} is {_show(pair[field])}: expected a whole number,"
+                f"{field} is {show(pair[field])}: expected a whole number,"
                 f" 0 to {MAX_ID}",
             )
+
+
+def _walk_override(override: Any, pointer: str) -> Iterator[Fault]:
+    if not isinstance(override, dict):
+        yield Fault(pointer, f"{show(override)}: expected features and their values")
+        return
+    for name, value in override.items():
+        if name not in LAG_FEATURES:
+            known = "the features of /v1/features that have a lag"
+            yield Fault(
+                f"{pointer}/{reference(name)}", f"{show(name)}: expected one of {known}"
+            )
+        yield from _walk_number(value, f"{pointer}/{reference(name)}")
 
 
 def _walk_fields(
@@ -152,20 +171,19 @@ def _walk_fields(
 ) -> Iterator[Fault]:
     for field in value:
         if field not in known:
-            escaped = _show(field)[1:-1].replace("~", "~0").replace("/", "~1")
             yield Fault(
-                f"{pointer}/{escaped}",
-                f"unknown field {_show(field)}: expected {', '.join(known)}",
+                f"{pointer}/{reference(field)}",
+                f"unknown field {show(field)}: expected {', '.join(known)}",
             )
 
 
 def _walk_input(rows: Any) -> Iterator[Fault]:
     if not isinstance(rows, list):
-        yield Fault("/input", f"{_show(rows)}: expected a list of vectors")
+        yield Fault("/input", f"{show(rows)}: expected a list of vectors")
         return
     for i, row in enumerate(rows):
         if not isinstance(row, list):
-            yield Fault(f"/input/{i}", f"{_show(row)}: expected a list of numbers")
+            yield Fault(f"/input/{i}", f"{show(row)}: expected a list of numbers")
         elif len(row) != len(FEATURES):
             yield Fault(
                 f"/input/{i}", f"{len(row)} numbers: expected {len(FEATURES)} in order"
@@ -176,14 +194,11 @@ def _walk_input(rows: Any) -> Iterator[Fault]:
 
 def _walk_row(row: list[Any], pointer: str) -> Iterator[Fault]:
     for i, number in enumerate(row):
-        if type(number) not in (int, float):
-            yield Fault(f"{pointer}/{i}", f"{_show(number)}: expected a number")
-        elif not abs(number) < FLOAT32_END:  # NaN compares as False
-            yield Fault(f"{pointer}/{i}", f"{_show(number)}: expected a finite float32")
+        yield from _walk_number(number, f"{pointer}/{i}")
 
 
-def _show(value: Any) -> str:
-    """A value as it stood in the JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    text = text.encode(errors="replace").decode()  # JSON may hold lone surrogates
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+def _walk_number(number: Any, pointer: str) -> Iterator[Fault]:
+    if type(number) not in (int, float):
+        yield Fault(pointer, f"{show(number)}: expected a number")
+    elif not abs(number) < FLOAT32_END:  # NaN compares as False
+        yield Fault(pointer, f"{show(number)}: expected a finite float32")

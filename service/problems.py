@@ -10,6 +10,7 @@ ProblemError (SalesError)
 └── NotReady       503  no build can be served
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from itertools import islice
@@ -19,7 +20,20 @@ import msgspec
 from feature_store.errors import SalesError, UnknownEntity
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN = 20
+SHOWN = 20  # faults in one answer
+SHOWN_LENGTH = 80  # of a value in a sentence
+
+
+def show(value: object) -> str:
+    """A value as JSON writes it, on one line, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text.encode(errors="replace").decode()  # JSON may hold lone surrogates
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+
+
+def reference(name: str) -> str:
+    """A field's name as a JSON pointer holds it."""
+    return show(name)[1:-1].replace("~", "~0").replace("/", "~1")
 
 
 class Fault(msgspec.Struct, frozen=True):

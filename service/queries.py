@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from feature_store.definitions import MAX_ID
-from service.problems import BadRequest, Fault
+from service.problems import BadRequest, Fault, reference, show
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ def parse_query(
             faults.append(Fault(f"/{parameter.name}", f"{parameter.name} {error}"))
     known = [parameter.name for parameter in parameters]
     faults += [
-        Fault(f"/{name}", f"unknown parameter {name!r}: expected {', '.join(known)}")
+        Fault(
+            f"/{reference(name)}",
+            f"unknown parameter {show(name)}: expected {', '.join(known)}",
+        )
         for name in args
         if name not in known
     ]
@@ -78,4 +81,4 @@ def _read(parameter: Parameter, given: list[str]) -> object:
     try:
         return parameter.read(given[0])
     except ValueError as error:
-        raise ValueError(f"is {given[0]!r}: {error}") from error
+        raise ValueError(f"is {show(given[0])}: {error}") from error

@@ -28,7 +28,7 @@ class Served:
         self._reason = ""
         try:
             build = Build.open(artifacts.current(folder))
-        except ArtifactError as error:
+        except (ArtifactError, OSError) as error:
             self._reason = str(error)
         else:
             predictor = Predictor(build)

@@ -1,13 +1,15 @@
 """The server: granian, its workers, and what is printed when it starts."""
 
 import os
+import signal
+from importlib import import_module
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from feature_store.errors import SalesError
-
 
 # Of each worker: a long request must not keep short ones waiting.
 THREADS = 4
@@ -19,7 +21,7 @@ def serve(host: str, port: int, workers: int) -> None:
     Raises SalesError where the address cannot be listened on.
     """
     server = Granian(
-        "service.app:create_app",
+        "service.server:application",
         factory=True,
         address=host,
         port=port,
@@ -36,6 +38,17 @@ def serve(host: str, port: int, workers: int) -> None:
         server.serve()
     except OSError as error:
         raise SalesError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+def application() -> Any:
+    """The Flask application, loaded in a worker.
+
+    Until granian listens for signals there, the handlers that the worker has from
+    its parent would swallow them: one that is stopped while it loads just ends.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent will send SIGTERM
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return import_module("service.app").create_app()
 
 
 def _welcome(host: str, port: int) -> str:
