@@ -32,6 +32,7 @@ from feature_store.gather import (
     lag_tables,
     vectors,
 )
+from feature_store.months import Calendar
 from feature_store.progress import Steps
 from feature_store.sales import Sales
 
@@ -40,6 +41,8 @@ SCHEMA = pa.schema(
     + [(name, pa.float32()) for name in LAG_FEATURES]
     + [("basis", pa.dictionary(pa.int8(), pa.string())), ("listed", pa.bool_())]
 )
+
+_TRAINING_COLUMNS = (pa.field("target", pa.float32()), pa.field("month", pa.string()))
 
 # Months before the first training row; less where the data are short.
 DELAY = 13
@@ -51,12 +54,13 @@ SHORT_DATA = 19
 class Block:
     """Training rows of one month, at most BLOCK_ROWS of them.
 
-    `vectors` (rows, 44) float32; `target` (rows,) float32, units, as sold;
-    `shops` and `items` are indices into the catalogue.
+    `vectors` (rows, 44) float32; `target` (rows,) float32, units, as sold; `keys`
+    are the four leading values, exact.
     """
 
     month: int
     pairs: Pairs
+    keys: dict[str, NDArray[np.int32]]
     vectors: NDArray[np.float32]
     target: NDArray[np.float32]
 
@@ -128,7 +132,8 @@ class TrainingRows:
             sold[shops, items] = units
             for block in self._drawn(month, pairs).blocks():
                 rows = vectors(lags, self._fills[month], block)
-                yield Block(month, block, rows, sold[block.shops, block.items])
+                target = sold[block.shops, block.items]
+                yield Block(month, block, keys(lags, block), rows, target)
 
     def _drawn(self, month: int, pairs: Pairs) -> Pairs:
         if self._share == 1.0:
@@ -136,6 +141,35 @@ class TrainingRows:
         random = np.random.default_rng((self._seed, month))
         drawn = random.random(len(pairs)) < self._share
         return Pairs(pairs.shops[drawn], pairs.items[drawn])
+
+
+def write_training_rows(
+    path: Path, rows: TrainingRows, calendar: Calendar, steps: Steps
+) -> None:
+    """Write every training row to the Parquet file `path`, whole or not at all.
+
+    The 44 columns by name in order, then `target` (units, clipped, float32) and
+    `month` (YYYY-MM).
+    """
+    schema = pa.schema([*list(SCHEMA)[: len(FEATURES)], *_TRAINING_COLUMNS])
+    months = rows.months()
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+            for month in steps.track("Writing training rows", months, len(months)):
+                for block in rows.blocks([month]):
+                    name = calendar.name(month)
+                    writer.write_table(_training_table(block, name, schema))
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _training_table(block: Block, month: str, schema: pa.Schema) -> pa.Table:
+    columns = [pa.array(block.vectors[:, i]) for i in range(len(FEATURES))]
+    columns[: len(KEYS)] = [pa.array(key) for key in block.keys.values()]
+    columns += [pa.array(block.clipped), pa.array([month] * len(block.target))]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def known_fill(fill: NDArray[np.float32]) -> NDArray[np.float32]:

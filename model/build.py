@@ -27,6 +27,7 @@ from feature_store.offline import (
     known_fill,
     read_listed,
     write_features,
+    write_training_rows,
 )
 from feature_store.progress import Steps
 from feature_store.sales import Sales, open_sales
@@ -62,6 +63,7 @@ class Request:
     month: int | None = None  # None: the month after the last
     pairs: str = "all"  # all, test, or a file's path
     parameters: Parameters = Parameters()
+    training_out: Path | None = None  # a Parquet file for the training rows
     force: bool = False
     keep: int = 3
 
@@ -92,6 +94,10 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
     with artifacts.staging(request.out) as folder:
         data = _read(request, folder, steps)
         store, store_warnings = _write_store(request, data, folder, steps)
+        if request.training_out:
+            rows = TrainingRows(data.tables)
+            calendar = data.checked.calendar
+            write_training_rows(request.training_out, rows, calendar, steps)
         trained, model_warnings = _train(request, data, folder, steps)
         with steps.step("Verifying"):
             manifest = Manifest(
@@ -267,7 +273,7 @@ def judge(holdout: Holdout, force: bool) -> list[str]:
     """
     simple = [s for s in holdout.baselines if s.name in ("zero", "constant")]
     best = min(simple, key=lambda scores: scores.rmse)
-    if holdout.model.rmse > best.rmse * WORST_RATIO and not force:
+    if not holdout.model.rmse <= best.rmse * WORST_RATIO and not force:  # also NaN
         raise BuildError(
             f"the model's error on {holdout.month} is {holdout.model.rmse:.4f},"
             f" {best.name} has {best.rmse:.4f}: not served (--force serves it)"

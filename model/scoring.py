@@ -89,8 +89,8 @@ def derive(booster: xgb.Booster, path: Path, blocks: Iterable[Vectors]) -> float
     for vectors in blocks:
         expected = np.asarray(booster.inplace_predict(vectors), np.float64)
         difference = np.abs(scorer.raw(vectors) - expected) / np.maximum(1, expected)
-        largest = max(largest, float(difference.max()))
-    if largest > TOLERANCE:
+        largest = float(np.maximum(largest, difference.max()))  # NaN stays
+    if not largest <= TOLERANCE:
         raise BuildError(
             f"the derived scorer differs from the booster by {largest:.2e},"
             f" more than {TOLERANCE:.0e}: not served"

@@ -6,9 +6,9 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from feature_store.descriptions import describe_features
 from service import bodies, failures
 from service.answers import NO_EXTRAS, Extras
-from service.definitions import describe_features
 from service.page import add_page
 from service.problems import BadRequest, TooLarge, WrongMediaType
 from service.queries import ID, Parameter, flag, parse_query, whole

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from feature_store.aggregate import aggregate
+from feature_store.checks import check
 from feature_store.definitions import FEATURES
 from feature_store.demo import write_demo
 from feature_store.progress import steps
+from feature_store.sales import open_sales
 from model import manifest as manifests
+from model import pickled
 from model.build import Request, build
 from model.parameters import COUNTS, Parameters
 
@@ -88,3 +92,17 @@ def any_booster(features=FEATURES):
         feature_names=list(features),
     )
     return xgb.train({"max_depth": 2, "nthread": 1}, rows, 2)
+
+
+def tables_of(data):
+    """The monthly tables of a folder of sales."""
+    with open_sales(data) as sales:
+        checked = check(sales)
+        return aggregate(sales, checked.first_month, checked.last_month + 1)
+
+
+def trees_of(folder):
+    """A build's trees as text, one a tree."""
+    path = folder / "model.pkl"
+    booster = pickled.load(path.read_bytes(), str(path))
+    return booster.get_dump(with_stats=True)
