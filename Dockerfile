@@ -9,13 +9,15 @@ WORKDIR /app
 COPY requirements.txt ./
 COPY scripts/_environment.py scripts/
 # What is needed only to install, compile or test, by Arrow's RPC, or by what nothing here
-# imports is left out: 160 MB. Of scipy, XGBoost imports `sparse`, and that `special`.
+# imports is left out: 200 MB. Of scipy, XGBoost imports `sparse`, and that `special`;
+# ONNX Runtime's Python module holds its library once more; rich colours no code here.
 RUN python3 scripts/_environment.py \
  && cd .venv/lib/python3.11/site-packages \
  && rm -rf pip pip-* setuptools setuptools-* pkg_resources \
       _distutils_hack distutils-precedence.pth \
       pyarrow/include pyarrow/src pyarrow/*flight* \
       onnxruntime/transformers onnxruntime/quantization onnxruntime/tools \
+      onnxruntime/capi/libonnxruntime.so* pygments \
       scipy/cluster scipy/fft scipy/fftpack scipy/integrate scipy/interpolate scipy/io \
       scipy/ndimage scipy/optimize scipy/signal scipy/spatial scipy/stats \
  && find numpy pyarrow scipy -type d -name tests -prune -exec rm -rf {} + \

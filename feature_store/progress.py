@@ -1,4 +1,4 @@
-"""Says what a long run is doing: a bar on a terminal, nothing in a pipe."""
+"""Says what a long run is doing: bars on a terminal; in a pipe nothing, or lines."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,10 +25,13 @@ class Steps:
     """The steps of a long run, each shown from its start to its end."""
 
     bars: Progress
+    lines: bool  # a line on standard error as each step begins
 
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator["Step"]:
         """Show `name` while the block runs; `total` turns the spinner to a bar."""
+        if self.lines:
+            print(f"{name} ...", file=sys.stderr, flush=True)
         task = self.bars.add_task(name, total=total)
         yield Step(self.bars, task)
         done = self.bars.tasks[task].total or 1
@@ -55,8 +58,11 @@ class Step:
 
 
 @contextmanager
-def steps() -> Iterator[Steps]:
-    """Steps shown on standard error where a person watches, else silent."""
+def steps(verbose: bool = False) -> Iterator[Steps]:
+    """Steps shown on standard error: bars where a person watches, else nothing.
+
+    With `verbose`, a line a step instead, wherever standard error goes.
+    """
     console = Console(stderr=True)
     with Progress(
         SpinnerColumn(finished_text="✓"),
@@ -65,6 +71,6 @@ def steps() -> Iterator[Steps]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
-        disable=not sys.stderr.isatty(),
+        disable=verbose or not sys.stderr.isatty(),
     ) as bars:
-        yield Steps(bars)
+        yield Steps(bars, verbose)

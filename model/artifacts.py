@@ -112,13 +112,23 @@ def staging(artifacts: Path) -> Iterator[Path]:
         except BlockingIOError:
             raise BuildError(f"{artifacts}: another build is at work here") from None
         # Nobody else holds the lock: what lies there is a killed build's.
+        _clear(artifacts)
         folder = artifacts / _STAGING
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(artifacts)
+
+
+def spill_of(folder: Path) -> Path:
+    """Where a build in `folder` may put what memory cannot hold; gone with it."""
+    return folder.with_name(f"{_STAGING}.spill")
+
+
+def _clear(artifacts: Path) -> None:
+    for left in artifacts.glob(f"{_STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def publish(folder: Path, version: str, keep: int) -> Path:
@@ -133,7 +143,8 @@ def publish(folder: Path, version: str, keep: int) -> Path:
     switch(artifacts, version)
     for old in versions(artifacts)[keep:]:
         if old != version:
-            shutil.rmtree(artifacts / old)
+            # Out of sight first: a build that is half gone must not look like one.
+            (artifacts / old).rename(artifacts / f"{_STAGING}.{old}")
     return published
 
 

@@ -116,13 +116,15 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
             ).named()
             manifest.write(folder)
             artifacts.Build.open(folder)
-        return manifest, artifacts.publish(folder, manifest.version, request.keep)
+        with steps.step("Publishing"):
+            published = artifacts.publish(folder, manifest.version, request.keep)
+        return manifest, published
 
 
 def _read(request: Request, folder: Path, steps: Steps) -> _Data:
     """Read, check and aggregate the sales; writes the catalogue on the way."""
     pairs = None if request.pairs in ("all", "test") else Path(request.pairs)
-    spill = folder.parent / f"{folder.name}.spill"
+    spill = artifacts.spill_of(folder)
     try:
         with (
             steps.step("Reading and checking the sales"),

@@ -1,5 +1,6 @@
 """Train: choose the rounds on earlier months, hold the last one out, refit with it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,8 +89,8 @@ def predict(booster: xgb.Booster, vectors: NDArray[np.float32]) -> NDArray[np.fl
 
 def reason(error: xgb.core.XGBoostError) -> str:
     """What XGBoost says, in one line: its message without time and stack."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].partition(": ")[2].strip() or lines[0]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return re.sub(r"^\[[0-9:]+\] \S+: ", "", lines[0])
 
 
 def fit(
