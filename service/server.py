@@ -36,8 +36,9 @@ def serve(host: str, port: int, workers: int) -> None:
     server.on_startup(lambda: print(_welcome(host, port), flush=True))
     try:
         server.serve()
-    except OSError as error:
-        raise SalesError(f"cannot listen on {host}:{port}: {error}") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 def application() -> Any:

@@ -65,7 +65,7 @@ def test_a_file_that_is_not_text_or_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match="Is a directory"):
         read(tmp_path)
     (tmp_path / "binary.json").write_bytes(b'{"max_rounds\xff": 1}')
-    with pytest.raises(InputError, match="binary.json"):
+    with pytest.raises(InputError, match=r"binary\.json"):
         read(tmp_path / "binary.json")
 
 
