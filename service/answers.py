@@ -1,6 +1,6 @@
 """Requests in, answers out: looks pairs up, predicts, and writes the JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from feature_store.lookup import STATUSES
 from model.artifacts import Build
 from model.explaining import Explainer, Explanation
 from service.bodies import Pair, Vectors
+from service.tables import Ids, write_arrow, write_csv
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -86,6 +87,37 @@ class Extras:
 
 NO_EXTRAS = Extras()
 
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions of many pairs, as arrays of one length, in the order asked.
+
+    An unknown pair has a status of STATUSES that says so, is not listed, and its
+    position and units mean nothing.
+    """
+
+    positions: NDArray[np.intp]
+    status: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+    units: NDArray[np.float32]
+    listed: NDArray[np.bool_]
+
+    def statuses(self) -> Iterator[str]:
+        """What each prediction rests on, or why there is none."""
+        return map(STATUSES.__getitem__, self.status.tolist())
+
+    def nullable(self) -> pa.Array:
+        """The predictions, null where the pair is unknown."""
+        return pa.array(self.units, mask=~self.known)
+
+
+def ids_of(pairs: Sequence[Pair]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The shops and the items of pairs."""
+    shops = np.fromiter((pair.shop_id for pair in pairs), np.int64, len(pairs))
+    items = np.fromiter((pair.item_id for pair in pairs), np.int64, len(pairs))
+    return shops, items
+
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -128,26 +160,40 @@ class Predictor:
 
     def many(self, pairs: list[Pair], extras: Extras = NO_EXTRAS) -> bytes:
         """The answer for a batch, in its order."""
-        shops = np.fromiter((pair.shop_id for pair in pairs), np.int64, len(pairs))
-        items = np.fromiter((pair.item_id for pair in pairs), np.int64, len(pairs))
-        positions, status = self._store.positions(shops, items)
-        known = status < len(BASIS)
-        predicted = shortest(self.units_many(positions))
-        listed = self._store.listed_many(positions) & known
+        batch = self.predict(*ids_of(pairs))
         rows = [
             Row(pair.shop_id, pair.item_id, units if known else None, basis, listed)
             for pair, units, known, basis, listed in zip(
                 pairs,
-                predicted,
-                known.tolist(),
-                map(STATUSES.__getitem__, status.tolist()),
-                listed.tolist(),
+                shortest(batch.units),
+                batch.known.tolist(),
+                batch.statuses(),
+                batch.listed.tolist(),
                 strict=True,
             )
         ]
         if extras or any(pair.override is not UNSET for pair in pairs):
-            rows = self._told_all(rows, positions.tolist(), pairs, extras)
+            rows = self._told_all(rows, batch.positions.tolist(), pairs, extras)
         return _encode(Batch(*self._about, self._version, rows))
+
+    def predict(self, shops: NDArray[np.int64], items: NDArray[np.int64]) -> Predicted:
+        """The predictions of many pairs, unknown ones among them."""
+        positions, status = self._store.positions(shops, items)
+        known = status < len(BASIS)
+        listed = self._store.listed_many(positions) & known
+        return Predicted(positions, status, known, self.units_many(positions), listed)
+
+    def csv(self, ids: Ids) -> tuple[bytes, int]:
+        """The answer to a CSV body, and how many of its pairs are unknown."""
+        batch = self.predict(ids.shops, ids.items)
+        return write_csv(ids.table, batch.nullable()), int((~batch.known).sum())
+
+    def arrow(self, ids: Ids) -> bytes:
+        """The answer to an Arrow body."""
+        batch = self.predict(ids.shops, ids.items)
+        basis = pa.DictionaryArray.from_arrays(batch.status.astype(np.int8), STATUSES)
+        listed = pa.array(batch.listed)
+        return write_arrow(ids.table, batch.nullable(), basis, listed)
 
     def _told_all(
         self,

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import msgspec
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from feature_store.descriptions import describe_features
 from service import bodies, failures
-from service.answers import NO_EXTRAS, Extras
+from service.answers import NO_EXTRAS, Extras, Predictor, ids_of
+from service.incoming import ARROW, CSV, JSON, media_type, whole_body
 from service.page import add_page
-from service.problems import BadRequest, TooLarge, WrongMediaType
+from service.problems import BadRequest, TooLarge
 from service.queries import ID, Parameter, flag, parse_query, whole
 from service.served import Served
 from service.settings import Settings, read_settings
+from service.tables import Ids, read_arrow, read_csv, table_of
 
-JSON = "application/json"
-CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
+NOT_FOUND = "Salespredictor-Not-Found"
 MOST_ROWS = 1000  # of a list, or of a batch that asks for more than numbers
 MOST_EXPLAINED = 100
 
@@ -51,18 +51,16 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
     def predict() -> Response:
         predictor = served.ready().predictor
         extras = _extras()
-        _check_media_type()
-        body = _whole_body(settings.max_body)
-        asked = bodies.parse(body, settings.max_rows)
-        if isinstance(asked, bodies.Pair):
-            answer = predictor.one(asked, extras)
-        elif isinstance(asked, list):
-            _limit_extras(asked, extras)
-            answer = predictor.many(asked, extras)
-        else:
-            matrix = bodies.vectors_of(asked, body, settings.max_rows)
-            answer = predictor.vectors(asked, matrix)
-        return Response(answer, content_type=JSON)
+        kind = media_type()
+        body = whole_body(settings.max_body)
+        if kind == JSON:
+            return _predict_json(predictor, body, extras, settings.max_rows)
+        if extras:
+            raise BadRequest(f"features and explain need a body of type {JSON}")
+        if kind == CSV:
+            return _csv(predictor, read_csv(body, settings.max_rows))
+        ids = read_arrow(body, settings.max_rows, settings.max_body)
+        return Response(predictor.arrow(ids), content_type=ARROW)
 
     @app.get("/v1/predict")
     def predict_by_address() -> Response:
@@ -70,6 +68,27 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
         pair = bodies.Pair(asked.pop("shop_id"), asked.pop("item_id"))
         answer = served.ready().predictor.one(pair, Extras(**asked))
         return Response(answer, content_type=JSON)
+
+
+def _predict_json(
+    predictor: Predictor, body: bytes, extras: Extras, max_rows: int
+) -> Response:
+    """The answer to a JSON body, told apart by its shape."""
+    asked = bodies.parse(body, max_rows)
+    if isinstance(asked, bodies.Pair):
+        return Response(predictor.one(asked, extras), content_type=JSON)
+    if isinstance(asked, bodies.Vectors):
+        matrix = bodies.vectors_of(asked, body, max_rows)
+        return Response(predictor.vectors(asked, matrix), content_type=JSON)
+    _limit_extras(asked, extras)
+    if CSV in request.headers.get("Accept", "") and not extras:
+        return _csv(predictor, table_of(*ids_of(asked)))
+    return Response(predictor.many(asked, extras), content_type=JSON)
+
+
+def _csv(predictor: Predictor, ids: Ids) -> Response:
+    answer, unknown = predictor.csv(ids)
+    return Response(answer, content_type=CSV, headers={NOT_FOUND: str(unknown)})
 
 
 def _extras() -> Extras:
@@ -88,32 +107,6 @@ def _limit_extras(pairs: Sequence[bodies.Pair], extras: Extras) -> None:
             f"{len(pairs):,} rows with features, explanations or overrides; at most"
             f" {MOST_ROWS:,} are allowed, {MOST_EXPLAINED:,} with explanations"
         )
-
-
-def _check_media_type() -> None:
-    """Raises WrongMediaType or BadRequest where the body is not said to be JSON."""
-    content_type = request.headers.get("Content-Type", "")
-    if content_type != JSON:
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind != JSON:
-            raise WrongMediaType(
-                f"the body's type is {kind or 'missing'}; expected {JSON}:"
-                f" add -H 'Content-Type: {JSON}'"
-            )
-        charset = request.mimetype_params.get("charset", "utf-8").lower()
-        if charset not in CHARSETS:
-            raise BadRequest(f"the body's charset is {charset}; expected utf-8")
-
-
-def _whole_body(max_body: int) -> bytes:
-    """The request's body, as long as it said, at most `max_body` bytes."""
-    body = request.get_data(cache=False)
-    if len(body) > max_body:
-        raise RequestEntityTooLarge
-    length = request.content_length
-    if length is not None and len(body) < length:
-        raise BadRequest(f"the body ended after {len(body):,} of {length:,} bytes")
-    return body
 
 
 def _add_lists(app: Flask, served: Served) -> None:

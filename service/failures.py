@@ -55,7 +55,7 @@ def add_handlers(app: Flask, settings: Settings) -> None:
 def _sentence(error: HTTPException) -> str:
     """What is said of an error that the framework found."""
     if isinstance(error, NotFound):
-        return f"there is nothing at {request.path}; /docs lists what there is"
+        return f"there is nothing at {request.path}"
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return f"{request.path} does not take {request.method}; it takes {allowed}"

@@ -14,7 +14,7 @@ def assert_problem(answer, status, pointers=None, *words):
     answers of Flask's test client and of `requests`.
     """
     text = (answer.data if hasattr(answer, "data") else answer.content).decode()
-    assert answer.status_code == status, text
+    assert answer.status_code == status, text[:500]
     assert answer.headers["Content-Type"] == MEDIA_TYPE
     body = json.loads(text)
     assert_members(body, status)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from feature_store.definitions import FEATURES, LAG_FEATURES
 from tests.service.clients import post
 from tests.service.problem_shape import assert_problem
 
@@ -29,7 +30,14 @@ numbers = st.one_of(
     st.sampled_from([1e39, 3.4028235e38, 3.4028236e38, True, "1", None]),
 )
 pairs = st.fixed_dictionaries(
-    {"shop_id": ids, "item_id": ids}, optional={"x": ids, "input": ids}
+    {"shop_id": ids, "item_id": ids},
+    optional={
+        "x": ids,
+        "input": ids,
+        "override": st.dictionaries(
+            st.sampled_from([*FEATURES[::5], "lag"]), numbers, max_size=3
+        ),
+    },
 )
 any_text = st.text(st.characters())  # with lone surrogates
 any_json = st.recursive(
@@ -68,8 +76,18 @@ def is_id(value):
 def is_pair(value):
     return (
         isinstance(value, dict)
-        and set(value) == {"shop_id", "item_id"}
-        and all(map(is_id, value.values()))
+        and {"shop_id", "item_id"} <= set(value) <= {"shop_id", "item_id", "override"}
+        and is_id(value["shop_id"])
+        and is_id(value["item_id"])
+        and is_override(value.get("override", {}))
+    )
+
+
+def is_override(value):
+    return (
+        isinstance(value, dict)
+        and set(value) <= set(LAG_FEATURES)
+        and all(map(is_number, value.values()))
     )
 
 

@@ -75,6 +75,31 @@ FAULTY = [
     ({"input": [VECTOR, VECTOR[1:]]}, ["/input/1"], "43 numbers: expected 44"),
     ({"input": [[*VECTOR, 1.0]]}, ["/input/0"], "45 numbers: expected 44"),
     ({"input": [VECTOR], "x": 1}, ["/x"], "unknown field"),
+    (
+        {"shop_id": 24, "item_id": 6, "override": []},
+        ["/override"],
+        "[]: expected features and their values",
+    ),
+    (
+        {"shop_id": 24, "item_id": 6, "override": {"price": 1}},
+        ["/override/price"],
+        '"price": expected one of the features',
+    ),
+    (
+        {"shop_id": 24, "item_id": 6, "override": {"shop_id": 1}},
+        ["/override/shop_id"],
+        '"shop_id": expected one of the features',
+    ),
+    (
+        [{"shop_id": 24, "item_id": 6, "override": {"item_cnt_day_lag_1": "1"}}],
+        ["/0/override/item_cnt_day_lag_1"],
+        '"1": expected a number',
+    ),
+    (
+        {"shop_id": 24, "item_id": 6, "override": {"item_cnt_day_lag_1": 1e39}},
+        ["/override/item_cnt_day_lag_1"],
+        "1e+39: expected a finite float32",
+    ),
     ({"inputs": [VECTOR]}, ["/inputs", "/shop_id", "/item_id"], "unknown field"),
 ]
 
