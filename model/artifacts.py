@@ -100,17 +100,24 @@ def versions(artifacts: Path) -> list[str]:
 
 
 @contextmanager
-def staging(artifacts: Path) -> Iterator[Path]:
-    """An empty folder to build in; gone when the block ends, whatever happens.
-
-    Raises BuildError where another build is at work on the same artifacts.
-    """
+def held(artifacts: Path) -> Iterator[None]:
+    """The right to change the artifacts. Raises BuildError where another has it."""
     artifacts.mkdir(parents=True, exist_ok=True)
     with (artifacts / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BuildError(f"{artifacts}: another build is at work here") from None
+        yield
+
+
+@contextmanager
+def staging(artifacts: Path) -> Iterator[Path]:
+    """An empty folder to build in; gone when the block ends, whatever happens.
+
+    Raises BuildError where another build is at work on the same artifacts.
+    """
+    with held(artifacts):
         # Nobody else holds the lock: what lies there is a killed build's.
         _clear(artifacts)
         folder = artifacts / _STAGING
@@ -146,6 +153,34 @@ def publish(folder: Path, version: str, keep: int) -> Path:
             # Out of sight first: a build that is half gone must not look like one.
             (artifacts / old).rename(artifacts / f"{_STAGING}.{old}")
     return published
+
+
+def roll_back(artifacts: Path, version: str | None = None) -> str:
+    """Serve an earlier build, verified first: `version`, or the one before current.
+
+    Returns its version. Raises ArtifactError where there is none, or where it does
+    not verify; what is served is then still served.
+    """
+    with held(artifacts):
+        builds = versions(artifacts)
+        if version is None:
+            version = _before_current(artifacts, builds)
+        if version not in builds:
+            known = ", ".join(builds) or "none"
+            raise ArtifactError(
+                f"{artifacts}: no build {version!r}; there are: {known}"
+            )
+        Build.open(artifacts / version)
+        switch(artifacts, version)
+    return version
+
+
+def _before_current(artifacts: Path, builds: list[str]) -> str:
+    served = current(artifacts).name
+    earlier = builds[builds.index(served) + 1 :] if served in builds else builds
+    if not earlier:
+        raise ArtifactError(f"{artifacts}: no build before the current one")
+    return earlier[0]
 
 
 def switch(artifacts: Path, version: str) -> None:

@@ -1,8 +1,9 @@
 """A build in words: what a person reads when it has ended."""
 
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 
 from model.manifest import Manifest
@@ -10,16 +11,24 @@ from model.manifest import Manifest
 
 def print_summary(manifest: Manifest, folder: Path, console: Console) -> None:
     """Print rows, forecast month, errors beside baselines, warnings, files, time."""
-    console.print(Group(*_facts(manifest, folder), _scores(manifest)))
+    # A line is one line, however long: others read this through a pipe.
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(f"Built {manifest.version}")
+    for name, value in _facts(manifest, folder).items():
+        say(f"{name:14}  {value}")
+    holdout = manifest.training.holdout
+    say(
+        f"Error on {holdout.month}, held out ({holdout.rows:,} rows, {holdout.row_set})"
+    )
+    console.print(_scores(manifest))
     for warning in manifest.warnings:
-        console.print(f"warning: {warning}", markup=False, highlight=False)
+        say(f"warning: {warning}")
 
 
-def _facts(manifest: Manifest, folder: Path) -> list[RenderableType]:
+def _facts(manifest: Manifest, folder: Path) -> dict[str, str]:
     store, training = manifest.store, manifest.training
-    facts = Table.grid(padding=(0, 2))
     size = sum(file.bytes for file in manifest.files.values())
-    for name, value in {
+    return {
         "forecast month": f"{manifest.month} (date_block_num"
         f" {manifest.date_block_num})",
         "data": f"{store.daily_rows:,} daily rows, {store.first_month} to"
@@ -31,15 +40,12 @@ def _facts(manifest: Manifest, folder: Path) -> list[RenderableType]:
         f" {training.first_month}",
         "files": f"{folder} ({len(manifest.files)} files, {size / 1e6:,.0f} MB)",
         "time": f"{manifest.seconds:,.0f} s",
-    }.items():
-        facts.add_row(name, value)
-    return [f"Built {manifest.version}", facts]
+    }
 
 
 def _scores(manifest: Manifest) -> Table:
     holdout = manifest.training.holdout
-    title = f"Error on {holdout.month}, held out ({holdout.rows:,} rows, full grid)"
-    table = Table(title=title, title_justify="left")
+    table = Table()
     table.add_column("forecast by")
     for name in ("RMSE", "MAE", "bias"):
         table.add_column(name, justify="right")

@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Werkzeug cuts a longer body that has no length: one byte more shows it.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body + 1
     served = Served(settings.artifacts)
+    app.extensions["served"] = served
     _add_predictions(app, served, settings)
     _add_lists(app, served)
     _add_facts(app, served)
@@ -148,11 +149,12 @@ def _add_facts(app: Flask, served: Served) -> None:
     @app.get("/readyz")
     def readyz() -> Response:
         version = served.ready().build.manifest.version
-        return _json({"status": "ready", "model": version})
+        return _json({"status": "ready", "model": version, "refused": served.refused})
 
     @app.get("/v1/model")
     def model() -> Response:
-        return _json(served.ready().build.manifest)
+        manifest = msgspec.to_builtins(served.ready().build.manifest)
+        return _json({**manifest, "refused": served.refused})
 
     @app.get("/v1/features")
     def features() -> Response:

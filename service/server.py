@@ -44,12 +44,15 @@ def serve(host: str, port: int, workers: int) -> None:
 def application() -> Any:
     """The Flask application, loaded in a worker.
 
-    Until granian listens for signals there, the handlers that the worker has from
-    its parent would swallow them: one that is stopped while it loads just ends.
+    A worker is stopped by its parent's SIGTERM alone. Until granian listens for that,
+    the handler inherited from the parent would swallow it: here it just ends.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent will send SIGTERM
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return import_module("service.app").create_app()
+    # Ctrl-C reaches workers too; a second signal inside granian's handler hangs them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    app = import_module("service.app").create_app()
+    app.extensions["served"].watch()
+    return app
 
 
 def _welcome(host: str, port: int) -> str:

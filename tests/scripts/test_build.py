@@ -176,16 +176,13 @@ def test_other_failures_are_a_line_and_change_nothing(data, served, tmp_path):
     nine = tmp_path / "nine.json"
     booster = {"objective": "reg:squarederror", "base_score": 9.0, "eta": 0.0001}
     nine.write_text(json.dumps({"booster": booster, "max_rounds": 1}))
-    out = ("--out", artifacts)
     for options, words in (
-        (("--data", tmp_path / "none", *out), f"{tmp_path / 'none'}: no such folder"),
-        (("--data", data, *out, "--month", 3), "--month 3: "),
-        (("--data", data, *out, "--pairs", "none.csv"), "none.csv: no such file"),
-        (("--data", data, *out, "--params", bad), "Expected `int` >= 1"),
-        (("--data", data, *out, "--params", nine), "not served (--force serves it)"),
-        (("--data", data, "--out", bad), "bad.json"),
+        (("--data", tmp_path / "none"), f"{tmp_path / 'none'}: no such folder"),
+        (("--data", data, "--params", bad), "Expected `int` >= 1"),
+        (("--data", data, "--params", nine), "not served (--force serves it)"),
     ):
-        assert_one_line(run("build", *options), 1, "build: ", words)
+        told = run("build", *options, "--out", artifacts)
+        assert_one_line(told, 1, "build: ", words)
         assert snapshot(artifacts) == before
 
 

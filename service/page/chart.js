@@ -1,0 +1,101 @@
+// Bar charts as SVG, drawn to the width that there is.
+
+import { draw, make } from "./dom.js";
+import { number } from "./words.js";
+
+const HEIGHT = 220;
+const EDGE = { top: 12, right: 8, bottom: 24, left: 36 };
+const LABEL = 64; // px that an axis label takes
+
+/**
+ * A column for each point: {name, value, label, forecast}.
+ *
+ * `label` is written under the axis where there is room; `forecast` sets a column
+ * apart. `summary` is the text for who cannot see it.
+ */
+export function columnChart({ points, summary }) {
+  const holder = make("div", { class: "chart" });
+  const render = () => {
+    const width = holder.clientWidth;
+    if (width) holder.replaceChildren(columns(points, summary, width));
+  };
+  new ResizeObserver(render).observe(holder);
+  return holder;
+}
+
+function columns(points, summary, width) {
+  const values = points.map((point) => point.value);
+  const scale = yScale(values);
+  const step = (width - EDGE.left - EDGE.right) / points.length;
+  const x = (index) => EDGE.left + index * step;
+  const size = { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` };
+  return draw(
+    "svg",
+    { ...size, role: "img", "aria-label": summary },
+    scale.ticks.map((tick) => gridLine(tick, scale.y(tick), width)),
+    points.map((point, i) => column(point, x(i), step, scale)),
+    axisLabels(points, x, step),
+  );
+}
+
+function yScale(values) {
+  const low = Math.min(0, ...values);
+  const high = Math.max(1, ...values);
+  const step = niceStep((high - low) / 4);
+  const bottom = Math.floor(low / step) * step;
+  const top = Math.ceil(high / step) * step;
+  const room = HEIGHT - EDGE.top - EDGE.bottom;
+  const count = Math.round((top - bottom) / step);
+  const ticks = Array.from({ length: count + 1 }, (_, i) => bottom + i * step);
+  return { ticks, y: (value) => EDGE.top + ((top - value) / (top - bottom)) * room };
+}
+
+/** The least of 1, 2, 5, 10, 20, … that is not below `rough`: units are whole. */
+function niceStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
+  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
+}
+
+function gridLine(tick, y, width) {
+  const line = { x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y };
+  return draw(
+    "g",
+    { class: tick === 0 ? "zero" : "grid" },
+    draw("line", line),
+    draw("text", { x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, number(tick)),
+  );
+}
+
+function column(point, x, step, scale) {
+  const gap = Math.min(3, step / 4);
+  const [top, bottom] = [Math.max(point.value, 0), Math.min(point.value, 0)];
+  const box = { x: x + gap / 2, width: step - gap, y: scale.y(top) };
+  const height = Math.max(scale.y(bottom) - scale.y(top), 1);
+  const kind = point.forecast ? "forecast" : "past";
+  const title = draw("title", {}, `${point.name}: ${number(point.value, 2)}`);
+  return draw("rect", { ...box, height, class: kind, rx: 1 }, title);
+}
+
+/** The last label always, the others where they do not touch the next. */
+function axisLabels(points, x, step) {
+  const labels = [];
+  let free = Infinity;
+  for (let i = points.length - 1; i >= 0; i -= 1) {
+    const centre = x(i) + step / 2;
+    if (!points[i].label || centre + LABEL / 2 > free) continue;
+    const last = free === Infinity;
+    const anchor = last ? "end" : "middle";
+    labels.push(draw("text",
+      { x: last ? x(i) + step : centre, y: HEIGHT - 6, "text-anchor": anchor },
+      points[i].label));
+    free = last ? x(i) + step - LABEL : centre - LABEL / 2;
+  }
+  return labels;
+}
+
+/** A bar beside a number in a table: only for the eye. */
+export function bar(share) {
+  const inner = make("span");
+  inner.style.width = `${Math.max(share, 0) * 100}%`;
+  return make("span", { class: "bar", "aria-hidden": "true" }, inner);
+}
