@@ -116,10 +116,13 @@ def test_every_shell_block_does_what_it_says(checkout, tmp_path):
                 if after.language == "json":
                     compared += 1
                     same(json.loads(printed), json.loads(after.text))
+                elif after.language == "text":
+                    compared += 1
+                    assert_same_rows(printed, after.text)
                 elif line.startswith("curl"):
                     assert "status" not in json.loads(printed) or "readyz" in line
     assert left_out == LEFT_OUT
-    assert compared == 4
+    assert compared == 5
     assert any(SERVE in lines(block.text) for block in found)
 
 
@@ -151,6 +154,19 @@ def same(found: object, shown: object, field: str = "") -> None:
         assert found == pytest.approx(shown, rel=1e-5)
     else:
         assert found == shown
+
+
+def assert_same_rows(found: str, shown: str) -> None:
+    """A CSV answer is what the README shows, its numbers to 1e-5."""
+    pairs = zip(found.split(), shown.split(), strict=True)
+    for one, other in (
+        pair for rows in pairs for pair in zip(*_cells(*rows), strict=True)
+    ):
+        assert one == other or float(one) == pytest.approx(float(other), rel=1e-5)
+
+
+def _cells(*rows: str) -> list[list[str]]:
+    return [row.split(",") for row in rows]
 
 
 def test_every_python_block_runs(checkout):

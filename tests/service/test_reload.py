@@ -75,8 +75,10 @@ def wait_for_version(url, version):
     deadline, in_a_row = time.monotonic() + SECONDS_TO_SWITCH, 0
     while in_a_row < 20:
         model = requests.get(f"{url}/readyz", timeout=10).json().get("model")
-        in_a_row = in_a_row + 1 if model == version else 0
-        assert time.monotonic() < deadline, f"{model} is served, not {version}"
+        in_a_row += 1
+        if model != version:
+            in_a_row = 0
+            assert time.monotonic() < deadline, f"{model} is served, not {version}"
 
 
 @pytest.mark.parametrize(
