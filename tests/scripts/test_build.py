@@ -9,6 +9,7 @@ import pytest
 
 from model import manifest as manifests
 from model.artifacts import current, staging
+from model.parameters import QUICK
 from tests.conftest import running_server
 from tests.model.tiny import PARAMETERS, build_tiny, copied, snapshot, write_tiny
 from tests.scripts.commands import assert_one_line, press_ctrl_c, run, start
@@ -245,8 +246,8 @@ def test_ten_real_months_forecast_november_2013(real_data, tmp_path):
         assert server.process.poll() is None
 
 
-@pytest.mark.slow
 def test_quick_is_a_sample_with_fewer_trees(data, tmp_path):
     told = run("build", "--data", data, "--out", tmp_path, "--quick", "--force")
     assert told.returncode == 0, told.stderr
-    assert manifests.read(current(tmp_path)).training.parameters["max_rounds"] == 50
+    parameters = manifests.read(current(tmp_path)).training.parameters
+    assert parameters == QUICK.as_dict()
