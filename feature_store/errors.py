@@ -5,6 +5,7 @@ SalesError
 ├── BuildError            a build that cannot go on, or must not be served
 ├── ArtifactError         artifacts that are missing, altered or do not fit together
 ├── UnknownEntity         an id that the catalogue does not hold
+│   └── UnknownPair       a pair that a store of some pairs does not hold
 └── SettingError          an environment variable that cannot be used
 """
 
@@ -34,7 +35,15 @@ class SettingError(SalesError):
 class UnknownEntity(SalesError):
     """A shop or an item (or both) that the catalogue does not hold."""
 
+    missing = "not in the catalogue"
+
     def __init__(self, unknown: Sequence[tuple[str, int]]) -> None:
         self.unknown = tuple(unknown)
         named = " and ".join(f"{field} {value}" for field, value in self.unknown)
-        super().__init__(f"{named}: not in the catalogue")
+        super().__init__(f"{named}: {self.missing}")
+
+
+class UnknownPair(UnknownEntity):
+    """A known shop and a known item that a store of some pairs does not hold."""
+
+    missing = "this pair is not in the store"

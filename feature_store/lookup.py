@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from feature_store.arrays import load_array
 from feature_store.definitions import BASIS, FEATURES, KEYS, LAG_FEATURES
-from feature_store.errors import ArtifactError, UnknownEntity
+from feature_store.errors import ArtifactError, UnknownEntity, UnknownPair
 
 UNKNOWN = ("unknown_shop", "unknown_item", "unknown_pair")
 STATUSES = BASIS + UNKNOWN
@@ -121,13 +121,13 @@ class Store:
         return int(np.count_nonzero(self._rows >= 0))
 
     def position(self, shop_id: int, item_id: int) -> int:
-        """Where the pair is. Raises UnknownEntity, naming the id or both."""
+        """Where the pair is. Raises UnknownEntity, naming ids, or UnknownPair."""
         shop, item = self._shop_index.get(shop_id), self._item_index.get(item_id)
         if shop is not None and item is not None:
             position = shop * len(self._item_index) + item
             if self._rows[position] >= 0:
                 return position
-            raise UnknownEntity([("shop_id", shop_id), ("item_id", item_id)])
+            raise UnknownPair([("shop_id", shop_id), ("item_id", item_id)])
         asked = (("shop_id", shop_id, shop), ("item_id", item_id, item))
         raise UnknownEntity([(field, id_) for field, id_, at in asked if at is None])
 

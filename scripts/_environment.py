@@ -29,6 +29,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -50,10 +51,10 @@ This Python has no venv module, which makes the project's .venv. On Debian and U
 def enter(*extra: str) -> None:
     """Return in `.venv`, which holds `requirements.txt` and the `extra` files.
 
-    Makes or completes it first where that is needed: a line to stderr says so. One
-    that another version of Python made is made anew. Outside `.venv` this starts the
-    command again with the Python inside it. The project's root is importable
-    afterwards. Exits with 1 where `.venv` cannot be made, saying why.
+    Makes or completes it first where that is needed: a line to stderr says so.
+    Outside `.venv` this starts the command again with the Python inside it. The
+    project's root is importable afterwards. Exits with 1 where `.venv` cannot be made,
+    saying why.
     """
     wanted = (REQUIREMENTS, *extra)
     try:
@@ -67,6 +68,15 @@ def enter(*extra: str) -> None:
     if sys.executable != str(PYTHON):
         os.execv(PYTHON, [str(PYTHON), *sys.orig_argv[1:]])
     sys.path.insert(0, str(ROOT))
+    sys.excepthook = _quiet_when_stopped
+
+
+def _quiet_when_stopped(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """No traceback for a Ctrl-C that comes while a command is still importing."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
 
 
 def is_installed(name: str) -> bool:

@@ -20,6 +20,7 @@ NOT_FOUND = "Salespredictor-Not-Found"
 MOST_ROWS = 1000  # of a list, or of a batch that asks for more than numbers
 MOST_EXPLAINED = 100
 
+NOTHING = ()
 PAIR = (Parameter("shop_id", ID), Parameter("item_id", ID))
 EXTRAS = (Parameter("features", flag, False), Parameter("explain", flag, False))
 PAGING = (
@@ -113,10 +114,12 @@ def _limit_extras(pairs: Sequence[bodies.Pair], extras: Extras) -> None:
 def _add_lists(app: Flask, served: Served) -> None:
     @app.get("/v1/shops")
     def shops() -> Response:
+        parse_query(request.args, NOTHING)
         return _json(served.ready().browser.shops())
 
     @app.get("/v1/categories")
     def categories() -> Response:
+        parse_query(request.args, NOTHING)
         return _json(served.ready().browser.categories())
 
     @app.get("/v1/items")
@@ -126,6 +129,7 @@ def _add_lists(app: Flask, served: Served) -> None:
 
     @app.get("/v1/shops/<shop>/items/<item>")
     def pair(shop: str, item: str) -> Response:
+        parse_query(request.args, NOTHING)
         asked = parse_query({"shop_id": shop, "item_id": item}, PAIR)
         return _json(served.ready().browser.pair(**asked))
 
@@ -137,6 +141,7 @@ def _add_lists(app: Flask, served: Served) -> None:
 
     @app.get("/v1/items/<item>/shops")
     def everywhere(item: str) -> Response:
+        parse_query(request.args, NOTHING)
         asked = parse_query({"item_id": item}, PAIR[1:])
         return _json(served.ready().browser.everywhere(**asked))
 
@@ -153,11 +158,13 @@ def _add_facts(app: Flask, served: Served) -> None:
 
     @app.get("/v1/model")
     def model() -> Response:
+        parse_query(request.args, NOTHING)
         manifest = msgspec.to_builtins(served.ready().build.manifest)
         return _json({**manifest, "refused": served.refused})
 
     @app.get("/v1/features")
     def features() -> Response:
+        parse_query(request.args, NOTHING)
         return _json(describe_features())
 
 

@@ -58,10 +58,11 @@ def parse_query(
         except ValueError as error:
             faults.append(Fault(f"/{parameter.name}", f"{parameter.name} {error}"))
     known = [parameter.name for parameter in parameters]
+    expected = ", ".join(known) or "none"
     faults += [
         Fault(
             f"/{reference(name)}",
-            f"unknown parameter {show(name)}: expected {', '.join(known)}",
+            f"unknown parameter {show(name)}: expected {expected}",
         )
         for name in args
         if name not in known

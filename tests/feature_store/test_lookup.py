@@ -11,7 +11,7 @@ import pytest
 
 from feature_store.arrays import load_array
 from feature_store.definitions import BASIS, FEATURES, MAX_ID
-from feature_store.errors import ArtifactError, UnknownEntity
+from feature_store.errors import ArtifactError, UnknownEntity, UnknownPair
 from feature_store.lookup import STATUSES, Store, decode
 from tests.feature_store.retailer import retailer, write
 from tests.feature_store.second_opinion import PAIR
@@ -149,7 +149,7 @@ def test_a_pair_that_the_store_leaves_out(tmp_path, tables):
     tables["test"] = [PAIR, ["2", "10"], ["9", "14"]]
     data = write(tmp_path / "data", tables)
     store = build_store(data, tmp_path / "store", only_listed=True).lookup()
-    with pytest.raises(UnknownEntity) as caught:
+    with pytest.raises(UnknownPair, match="this pair is not in the store") as caught:
         store.position(2, 14)
     assert caught.value.unknown == (("shop_id", 2), ("item_id", 14))
     _, status = store.positions(np.array([2, 2, 5]), np.array([10, 14, 10]))
