@@ -43,6 +43,14 @@ def refusal(folder, pairs=None):
     return message.replace(f"{folder}{os.sep}", "")
 
 
+def write_parts(folder, rows):
+    """The rows in two Parquet files of a folder."""
+    folder.mkdir()
+    header, *cells = rows
+    for part, some in enumerate((cells[:9], cells[9:])):
+        write_table(folder / f"part-{part}.parquet", [header, *some])
+
+
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """What the small retailer's plain CSV files hold."""
@@ -152,6 +160,13 @@ class TestFormats:
         kinds = {"shop_id": "int8", "item_id": "uint16", "item_cnt_day": "float32"}
         rows = rows.astype({"item_price": "float64", "date_block_num": "int64"} | kinds)
         rows.to_parquet(tmp_path / "sales_train.parquet")
+        assert contents(tmp_path) == plain
+
+    @pytest.mark.parametrize("name", ["sales_train", "sales_train.parquet"])
+    def test_a_folder_of_parquet_files(self, tmp_path, tables, plain, name):
+        write(tmp_path, tables)
+        (tmp_path / "sales_train.csv").unlink()
+        write_parts(tmp_path / name, tables["sales_train"])
         assert contents(tmp_path) == plain
 
     def test_test_may_be_missing(self, tmp_path, tables, plain):
@@ -276,6 +291,14 @@ def test_a_bad_value_in_a_parquet_file(tmp_path, tables, column, value, message)
     )
 
 
+def test_rows_count_through_all_files_of_a_folder(tmp_path, tables):
+    write(tmp_path, tables)
+    (tmp_path / "sales_train.csv").unlink()
+    put(tables, "sales_train", 12, "shop_id", "-1")
+    write_parts(tmp_path / "sales_train", tables["sales_train"])
+    assert refusal(tmp_path) == f"sales_train row 12, column shop_id: '-1', {WHOLE}"
+
+
 class TestFiles:
     """A file that is not there, or not what its name says."""
 
@@ -305,7 +328,9 @@ class TestFiles:
     def test_a_folder_in_the_place_of_a_file(self, folder):
         (folder / "items.csv").unlink()
         (folder / "items.csv").mkdir()
-        assert refusal(folder) == "items.csv: a folder, expected a file"
+        assert refusal(folder) == (
+            "items.csv: a folder without .parquet files, expected a file"
+        )
 
     def test_a_missing_file_of_pairs(self, folder):
         message = refusal(folder, folder / "pairs.csv")

@@ -220,18 +220,23 @@ def pins(name: str) -> dict[str, str]:
     )
 
 
-def test_the_two_requirements_files_agree_and_pin_by_hash():
-    runtime, tests = pins("requirements.txt"), pins("requirements-test.txt")
-    assert all(runtime.get(name, version) == version for name, version in tests.items())
-    for name in ("requirements.txt", "requirements-test.txt"):
-        text = (ROOT / name).read_text()
+LOCKED = tuple(path.stem for path in sorted(ROOT.glob("requirements*.in")))
+
+
+def test_the_requirements_files_agree_and_pin_by_hash():
+    versions: dict[str, set[str]] = {}
+    for name in LOCKED:
+        for package, version in pins(f"{name}.txt").items():
+            versions.setdefault(package, set()).add(version)
+        text = (ROOT / f"{name}.txt").read_text()
         pinned = re.findall(
             r"^\S.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE
         )
-        assert len(pinned) == len(re.findall(r"^[^#\s]", text, re.MULTILINE))
+        assert len(pinned) == len(re.findall(r"^[^#\s-]", text, re.MULTILINE))
+    assert all(len(found) == 1 for found in versions.values())
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-test"])
+@pytest.mark.parametrize("name", LOCKED)
 def test_every_direct_requirement_is_locked(name):
     direct = re.findall(
         r"^[a-z][\w.-]*", (ROOT / f"{name}.in").read_text(), re.MULTILINE

@@ -1,0 +1,76 @@
+"""Pairs of a build, and the bodies that ask for them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from feature_store.lookup import Store
+
+MANY = 5000  # different pairs that are asked for in turn
+
+
+class Pairs:
+    """The listed pairs of a build's store, in an order that is the same each time."""
+
+    def __init__(self, build: Path) -> None:
+        self.store = Store(build / "vectors")
+        listed = [self.store.listed_of_shop(shop) for shop in self.store.shops.tolist()]
+        self.positions = np.random.default_rng(1).permutation(np.concatenate(listed))
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def ids(self, count: int) -> list[tuple[int, int]]:
+        """The first `count` pairs, by shop_id and item_id."""
+        some = self.positions[:count]
+        shops, items = self.store.shop_ids(some), self.store.item_ids(some)
+        return list(zip(shops.tolist(), items.tolist(), strict=True))
+
+    def objects(self, count: int) -> list[dict[str, int]]:
+        """The first `count` pairs, as JSON holds them."""
+        return [{"shop_id": shop, "item_id": item} for shop, item in self.ids(count)]
+
+    def vectors(self, count: int) -> list[list[float]]:
+        """The vectors of the first `count` pairs, (count, 44), as a client posts."""
+        values = self.store.vectors(self.positions[:count])
+        return [[float(f"{value:.9g}") for value in row] for row in values]
+
+    def batch(self, count: int) -> bytes:
+        """One JSON body that asks for the first `count` pairs."""
+        return json.dumps(self.objects(count), separators=(",", ":")).encode()
+
+    def csv(self, count: int) -> bytes:
+        """The same as CSV."""
+        lines = [f"{shop},{item}" for shop, item in self.ids(count)]
+        return "\n".join(["shop_id,item_id", *lines, ""]).encode()
+
+    def arrow(self, count: int) -> bytes:
+        """The same as an Arrow stream."""
+        some = self.positions[:count]
+        ids = {
+            "shop_id": self.store.shop_ids(some),
+            "item_id": self.store.item_ids(some),
+        }
+        table, out = pa.table(ids), pa.BufferOutputStream()
+        with pa.ipc.new_stream(out, table.schema) as stream:
+            stream.write_table(table)
+        content: bytes = out.getvalue().to_pybytes()
+        return content
+
+    def numbers(self, count: int) -> bytes:
+        """The same pairs as the original took them: 44 numbers each."""
+        return json.dumps({"input": self.vectors(count)}).encode()
+
+    def write(self, folder: Path) -> tuple[Path, Path]:
+        """Files of bodies, one a line: of ids, and of numbers."""
+        ids, numbers = folder / "ids.txt", folder / "numbers.txt"
+        some = min(MANY, len(self))
+        ids.write_text(_lines(self.objects(some)))
+        numbers.write_text(_lines([{"input": [row]} for row in self.vectors(some)]))
+        return ids, numbers
+
+
+def _lines(bodies: list[dict[str, int]] | list[dict[str, list[list[float]]]]) -> str:
+    return "".join(json.dumps(body, separators=(",", ":")) + "\n" for body in bodies)
