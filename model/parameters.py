@@ -15,7 +15,7 @@ COUNTS: dict[str, Value] = {
     "objective": "count:poisson",
     "tree_method": "hist",
     "max_depth": 8,
-    "eta": 0.1,
+    "eta": 0.15,
     "min_child_weight": 10,
     "subsample": 0.8,
     "colsample_bytree": 0.6,
@@ -28,8 +28,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to train: `booster` goes to XGBoost as it is."""
 
     booster: dict[str, Value] = msgspec.field(default_factory=COUNTS.copy)
-    max_rounds: Positive = 300
-    patience: Positive = 20  # rounds without a better one before choosing stops
+    max_rounds: Positive = 200
+    patience: Positive = 10  # rounds without a better one before choosing stops
     choosing_months: Positive = 3  # months before the last that choose the rounds
     at_most: Positive = 1_000_000_000  # training rows; of more, a share is drawn
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from feature_store.lookup import Store
 
@@ -12,33 +13,41 @@ MANY = 5000  # different pairs that are asked for in turn
 
 
 class Pairs:
-    """The listed pairs of a build's store, in an order that is the same each time."""
+    """The listed pairs of a build's store: some of them at random, or all in order.
+
+    The random order is the same each time; all are by shop, then item.
+    """
 
     def __init__(self, build: Path) -> None:
         self.store = Store(build / "vectors")
         listed = [self.store.listed_of_shop(shop) for shop in self.store.shops.tolist()]
-        self.positions = np.random.default_rng(1).permutation(np.concatenate(listed))
+        self._ordered = np.concatenate(listed)
+        self._random = np.random.default_rng(1).permutation(self._ordered)
 
     def __len__(self) -> int:
-        return len(self.positions)
+        return len(self._ordered)
+
+    def positions(self, count: int) -> NDArray[np.intp]:
+        """Where `count` of the pairs are in the store."""
+        return self._ordered if count == len(self) else self._random[:count]
 
     def ids(self, count: int) -> list[tuple[int, int]]:
-        """The first `count` pairs, by shop_id and item_id."""
-        some = self.positions[:count]
+        """Their (shop_id, item_id)."""
+        some = self.positions(count)
         shops, items = self.store.shop_ids(some), self.store.item_ids(some)
         return list(zip(shops.tolist(), items.tolist(), strict=True))
 
     def objects(self, count: int) -> list[dict[str, int]]:
-        """The first `count` pairs, as JSON holds them."""
+        """The same as JSON holds them."""
         return [{"shop_id": shop, "item_id": item} for shop, item in self.ids(count)]
 
     def vectors(self, count: int) -> list[list[float]]:
-        """The vectors of the first `count` pairs, (count, 44), as a client posts."""
-        values = self.store.vectors(self.positions[:count])
+        """Their vectors, (count, 44), as a client posts them."""
+        values = self.store.vectors(self.positions(count))
         return [[float(f"{value:.9g}") for value in row] for row in values]
 
     def batch(self, count: int) -> bytes:
-        """One JSON body that asks for the first `count` pairs."""
+        """One JSON body that asks for `count` pairs."""
         return json.dumps(self.objects(count), separators=(",", ":")).encode()
 
     def csv(self, count: int) -> bytes:
@@ -48,7 +57,7 @@ class Pairs:
 
     def arrow(self, count: int) -> bytes:
         """The same as an Arrow stream."""
-        some = self.positions[:count]
+        some = self.positions(count)
         ids = {
             "shop_id": self.store.shop_ids(some),
             "item_id": self.store.item_ids(some),

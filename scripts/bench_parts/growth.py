@@ -69,6 +69,8 @@ def growth(context: Context) -> Iterator[Figure]:
             servers.ours(context.artifacts) as small,
             servers.ours(artifacts) as large,
         ):
+            servers.wait_until_loaded(small)
+            servers.wait_until_loaded(large)
             ports = {"small": small.port, "large": large.port}
             found = alternate(
                 context.rounds,

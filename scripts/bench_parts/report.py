@@ -1,6 +1,7 @@
 """The figures as a table: on the terminal, as JSON, and in the README."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,9 +26,9 @@ def print_table(figures: Sequence[Figure], facts: dict[str, object]) -> None:
         table.add_column(column)
     for figure in figures:
         table.add_row(*figure.cells())
-    console = Console()
-    # In a pipe a table would be cut at 80 columns.
-    console.print(table, width=None if console.is_terminal else 160)
+    # In a pipe a table would be folded to 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
     console.print(sentence(facts), soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_parts.context import ENVIRON, SCRIPTS, BenchError
 
-STARTING, STOPPING = 120, 40  # seconds
+STARTING, STOPPING, LOOKING = 120, 40, 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -107,3 +107,14 @@ def memory(pid: int) -> dict[str, float]:
         kind.lower(): fields[f"{kind}_Clean"] + fields[f"{kind}_Dirty"]
         for kind in ("Private", "Shared")
     }
+
+
+def wait_until_loaded(server: Server) -> None:
+    """Until no worker's memory grows: the first to load makes the server ready."""
+    before, deadline = -1.0, time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        now = sum(memory(pid)["private"] for pid in workers_of(server.pid))
+        if abs(now - before) < 1:
+            return
+        before = now
+        time.sleep(LOOKING)

@@ -24,6 +24,7 @@ def start(context: Context) -> Iterator[Figure]:
             count: int = workers, memory: list[dict[str, float]] = memory
         ) -> float:
             with servers.ours(artifacts, "--workers", str(count)) as server:
+                servers.wait_until_loaded(server)
                 drive(context.driver, server.port, bodies, WARM, context.seconds)
                 pids = servers.workers_of(server.pid)
                 memory += [servers.memory(pid) for pid in pids]
