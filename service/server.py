@@ -10,6 +10,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from feature_store.errors import SalesError
+from service.settings import ROOT
 
 # Of each worker: a long request must not keep short ones waiting.
 THREADS = 4
@@ -29,6 +30,8 @@ def serve(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=THREADS,
         websockets=False,
+        # Else granian imports from wherever the command was started.
+        working_dir=ROOT,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=30,

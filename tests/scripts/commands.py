@@ -23,10 +23,11 @@ def run(name, *options, cwd=None, **environ):
     )
 
 
-def start(name, *options, **environ):
+def start(name, *options, cwd=None, **environ):
     """The command in a process group of its own, both outputs in one pipe."""
     return subprocess.Popen(
         command(name, *options),
+        cwd=cwd,
         env={**os.environ, **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

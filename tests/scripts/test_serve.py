@@ -32,10 +32,11 @@ def assert_stopped_cleanly(process, how):
     return output
 
 
-def serving(artifacts, *options):
+def serving(artifacts, *options, cwd=None):
     """A server that is alive, and its address."""
     port = free_port()
-    process = start("serve", "--port", port, *options, SALES_ARTIFACTS=str(artifacts))
+    environ = {"SALES_ARTIFACTS": str(artifacts)}
+    process = start("serve", "--port", port, *options, cwd=cwd, **environ)
     url = f"http://127.0.0.1:{port}"
     wait_until_alive(url, process)
     return process, url
@@ -51,6 +52,17 @@ def test_it_stops_cleanly_and_at_once(small_artifacts, how):
     assert requests.post(url, json=pair(24, 6), timeout=30).status_code == 200
     output = assert_stopped_cleanly(process, how)
     assert output.startswith("Serving on ")
+
+
+def test_it_serves_from_a_folder_with_packages_of_the_same_names(
+    small_artifacts, tmp_path
+):
+    for package in ("model", "service", "feature_store"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("raise SystemExit('not ours')")
+    process, url = serving(small_artifacts, cwd=tmp_path)
+    assert requests.post(url, json=pair(24, 6), timeout=30).status_code == 200
+    assert_stopped_cleanly(process, press_ctrl_c)
 
 
 def test_it_says_where_the_page_is_and_how_to_ask(small_artifacts):
