@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_store.definitions import ENTITIES, STATISTICS, TARGET
-from feature_store.sales import Sales
+from feature_store.tables import Sales
 
 DAILY = """
 SELECT date_block_num, shop_id, sales_train.item_id, item_category_id, item_price,
@@ -118,9 +118,7 @@ def _ids(sales: Sales, table: str, column: str) -> NDArray[np.int32]:
 def aggregate(sales: Sales, first_month: int, month: int) -> MonthlyTables:
     """The monthly tables of the sales from `first_month` to before `month`."""
     catalogue = read_catalogue(sales)
-    sales.connection.execute(
-        f"CREATE OR REPLACE VIEW daily AS {DAILY.format(month=month)}"
-    )
+    sales.rows(f"CREATE OR REPLACE TEMPORARY VIEW daily AS {DAILY.format(month=month)}")
     months = month - first_month
     pairs = sales.columns(PAIRS)
     return MonthlyTables(

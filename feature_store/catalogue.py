@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feature_store.sales import Sales
+from feature_store.tables import Sales
 
 TABLES = {
     "shops": "SELECT shop_id, shop_name FROM shops ORDER BY shop_id",

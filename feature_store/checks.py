@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from feature_store.definitions import LAGS
 from feature_store.errors import InputError
 from feature_store.months import Calendar
-from feature_store.sales import Sales, place
+from feature_store.tables import Sales
 
 # Six for the longest lag, one to train on, one to choose on, one to report.
 MONTHS_NEEDED = max(LAGS) + 3
@@ -73,13 +73,12 @@ def _unknown(
         if table not in sales.files:
             return []
         count, row, value = sales.rows(
-            f"SELECT count(*), min(row), arg_min({column}, row)"
-            f" FROM (SELECT rowid + 1 AS row, {column} FROM {table})"
+            f"SELECT count(*), min(row), min_by({column}, row)"
+            f" FROM (SELECT rowid + 1 AS row, {column} FROM {table}) AS found"
             f" ANTI JOIN {catalogue} USING ({column})"
         )[0]
-        trouble = f"{value}, expected one of {sales.files[catalogue].name}"
-        path = sales.files[table]
-        return [place(path, row, column, trouble, count)] if count else []
+        trouble = f"{value}, expected one of {sales.name(catalogue)}"
+        return [sales.place(table, row, column, trouble, count)] if count else []
 
     return find
 
@@ -90,36 +89,31 @@ def _repeated(table: str, *key: str) -> Callable[[Sales, Calendar], list[str]]:
     def find(sales: Sales, _: Calendar) -> list[str]:
         if table not in sales.files:
             return []
-        rows = sales.rows(
-            f"SELECT {columns}, first, row, count(*) OVER () FROM (SELECT {columns},"
-            f" rowid + 1 AS row, min(rowid + 1) OVER (PARTITION BY {columns}) AS first"
-            f" FROM {table}) WHERE row > first ORDER BY row LIMIT 1"
-        )
-        return [
-            place(
-                sales.files[table],
-                row,
-                columns,
-                f"{', '.join(map(str, values))} again, expected once (row {first} too)",
-                count,
-            )
-            for *values, first, row, count in rows
-        ]
+        first_values = ", ".join(f"min_by({column}, row)" for column in key)
+        count, row, first, *values = sales.rows(
+            f"SELECT count(*), min(row), min_by(first, row), {first_values}"
+            f" FROM (SELECT {columns}, rowid + 1 AS row, min(rowid + 1)"
+            f" OVER (PARTITION BY {columns}) AS first FROM {table}) AS numbered"
+            " WHERE row > first"
+        )[0]
+        named = ", ".join(map(str, values))
+        trouble = f"{named} again, expected once{sales.at(' (row {} too)', first)}"
+        return [sales.place(table, row, columns, trouble, count)] if count else []
 
     return find
 
 
 def _outside_month(sales: Sales, calendar: Calendar) -> list[str]:
     count, row, date, block = sales.rows(
-        "SELECT count(*), min(rowid) + 1, arg_min(date, rowid),"
-        " arg_min(date_block_num, rowid) FROM sales_train"
+        "SELECT count(*), min(rowid) + 1, min_by(date, rowid),"
+        " min_by(date_block_num, rowid) FROM sales_train"
         f" WHERE {_START} != {calendar.start}"
     )[0]
     if not count:
         return []
     expected = f"a day of {calendar.name(block)} (date_block_num {block})"
     trouble = f"{date}, expected {expected}"
-    return [place(sales.files["sales_train"], row, "date", trouble, count)]
+    return [sales.place("sales_train", row, "date", trouble, count)]
 
 
 def _odd_rows(what: str, condition: str) -> Callable[[Sales, Calendar], list[str]]:
@@ -127,12 +121,7 @@ def _odd_rows(what: str, condition: str) -> Callable[[Sales, Calendar], list[str
         count, row = sales.rows(
             f"SELECT count(*), min(rowid) + 1 FROM sales_train WHERE {condition}"
         )[0]
-        name = sales.files["sales_train"].name
-        return (
-            [f"{name}: {_plural(count, 'row')} {what}, first: row {row}"]
-            if count
-            else []
-        )
+        return [_odd(sales, f"{_plural(count, 'row')} {what}", row)] if count else []
 
     return find
 
@@ -141,13 +130,10 @@ def _repeated_rows(sales: Sales, _: Calendar) -> list[str]:
     count, row = sales.rows(
         "SELECT sum(repeats), min(row) FROM (SELECT count(*) - 1 AS repeats,"
         " min(rowid) + 1 AS row FROM sales_train"
-        " GROUP BY hash(date, shop_id, item_id, item_price, item_cnt_day)"
-        " HAVING repeats > 0)"
+        " GROUP BY date, shop_id, item_id, item_price, item_cnt_day"
+        " HAVING count(*) > 1)"
     )[0]
-    name = sales.files["sales_train"].name
-    return (
-        [f"{name}: {_plural(count, 'repeated row')}, first: row {row}"] if count else []
-    )
+    return [_odd(sales, _plural(count, "repeated row"), row)] if count else []
 
 
 def _empty_months(sales: Sales, calendar: Calendar) -> list[str]:
@@ -155,7 +141,7 @@ def _empty_months(sales: Sales, calendar: Calendar) -> list[str]:
         row[0] for row in sales.rows("SELECT DISTINCT date_block_num FROM sales_train")
     }
     empty = sorted(set(range(min(months), max(months))) - months)
-    name = sales.files["sales_train"].name
+    name = sales.name("sales_train")
     named = ", ".join(calendar.name(month) for month in empty)
     return [f"{name}: months without sales: {named}"] if empty else []
 
@@ -164,8 +150,12 @@ def _never_sold(sales: Sales, _: Calendar) -> list[str]:
     count = sales.rows(
         "SELECT count(*) FROM items ANTI JOIN sales_train USING (item_id)"
     )[0][0]
-    name = sales.files["items"].name
+    name = sales.name("items")
     return [f"{name}: {_plural(count, 'item')} never sold"] if count else []
+
+
+def _odd(sales: Sales, what: str, row: int) -> str:
+    return f"{sales.name('sales_train')}: {what}{sales.at(', first: row {}', row)}"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -8,16 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from feature_store.aggregate import CatalogueIds, MonthlyTables
 from feature_store.definitions import (
     AGGREGATES,
+    BASIS,
     ENTITIES,
     FEATURES,
     KEYS,
+    LAG_FEATURES,
     LAGS,
     STATISTICS,
+)
+
+# A row of the store: the 44 columns, then what the number rests on, and the list.
+SCHEMA = pa.schema(
+    [(name, pa.int32()) for name in KEYS]
+    + [(name, pa.float32()) for name in LAG_FEATURES]
+    + [("basis", pa.dictionary(pa.int8(), pa.string())), ("listed", pa.bool_())]
 )
 
 # Rows gathered at once: bounds memory, not results.
@@ -177,3 +187,19 @@ def basis(lags: LagTables, pairs: Pairs) -> NDArray[np.uint8]:
     """What each pair's number rests on, as indices into BASIS."""
     elsewhere = lags.exists(pairs).any(axis=1)
     return elsewhere.astype(np.uint8) + lags.sold[pairs.shops, pairs.items]
+
+
+def store_rows(
+    lags: LagTables,
+    fill: NDArray[np.float32],
+    pairs: Pairs,
+    listed: NDArray[np.bool_],
+) -> pa.Table:
+    """The pairs' rows of the feature store, in SCHEMA; `listed` is by shop and item."""
+    values = vectors(lags, fill, pairs)
+    columns: list[pa.Array] = [pa.array(key) for key in keys(lags, pairs).values()]
+    columns += [pa.array(values[:, i]) for i in range(len(KEYS), len(FEATURES))]
+    code = pa.array(basis(lags, pairs).astype(np.int8))
+    columns.append(pa.DictionaryArray.from_arrays(code, list(BASIS)))
+    columns.append(pa.array(listed[pairs.shops, pairs.items]))
+    return pa.Table.from_arrays(columns, schema=SCHEMA)

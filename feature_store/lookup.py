@@ -23,12 +23,16 @@ UNKNOWN = ("unknown_shop", "unknown_item", "unknown_pair")
 STATUSES = BASIS + UNKNOWN
 
 
+# A folder may hold a shop's rows under `shop_id=5`, which then is no column in them.
+_BY_SHOP = ds.partitioning(pa.schema([("shop_id", pa.int32())]), flavor="hive")
+
+
 def decode(features: Path, out: Path) -> None:
     """Write folder `out`, what `Store` maps, from the Parquet file or folder.
 
     Raises ArtifactError where pairs that rest on nothing differ in their lags.
     """
-    source = ds.dataset(features, format="parquet")
+    source = ds.dataset(features, format="parquet", partitioning=_BY_SHOP)
     pairs = source.to_table(columns=["shop_id", "item_id", "date_block_num", "basis"])
     shops, items = (np.unique(pairs[key].to_numpy()) for key in ("shop_id", "item_id"))
     shape = (len(shops), len(items))

@@ -14,33 +14,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from feature_store.aggregate import CatalogueIds, MonthlyTables
-from feature_store.definitions import (
-    BASIS,
-    FEATURES,
-    KEYS,
-    LAG_FEATURES,
-    TARGET_RANGE,
-)
+from feature_store.definitions import FEATURES, KEYS, TARGET_RANGE
 from feature_store.gather import (
+    SCHEMA,
     LagTables,
     Pairs,
-    basis,
     cross,
     fills,
     grid,
     keys,
     lag_tables,
+    store_rows,
     vectors,
 )
 from feature_store.months import Calendar
 from feature_store.progress import Steps
-from feature_store.sales import Sales
-
-SCHEMA = pa.schema(
-    [(name, pa.int32()) for name in KEYS]
-    + [(name, pa.float32()) for name in LAG_FEATURES]
-    + [("basis", pa.dictionary(pa.int8(), pa.string())), ("listed", pa.bool_())]
-)
+from feature_store.tables import Sales
 
 _TRAINING_COLUMNS = (pa.field("target", pa.float32()), pa.field("month", pa.string()))
 
@@ -90,7 +79,7 @@ def read_listed(sales: Sales, tables: MonthlyTables) -> Listed:
         np.searchsorted(catalogue.shops, rows["shop_id"]).astype(np.int32),
         np.searchsorted(catalogue.items, rows["item_id"]).astype(np.int32),
     )
-    return Listed(pairs, sales.files["test"].name)
+    return Listed(pairs, sales.name("test"))
 
 
 def every_pair(catalogue: CatalogueIds) -> Pairs:
@@ -191,16 +180,4 @@ def write_features(
     blocks = list(pairs.blocks())
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for block in steps.track("Writing the feature store", blocks, len(blocks)):
-            table = _table(lags, fill, block, on_list[block.shops, block.items])
-            writer.write_table(table)
-
-
-def _table(
-    lags: LagTables, fill: NDArray[np.float32], pairs: Pairs, listed: NDArray[np.bool_]
-) -> pa.Table:
-    values = vectors(lags, fill, pairs)
-    columns: list[pa.Array] = [pa.array(key) for key in keys(lags, pairs).values()]
-    columns += [pa.array(values[:, i]) for i in range(len(KEYS), len(FEATURES))]
-    code = pa.array(basis(lags, pairs).astype(np.int8))
-    columns += [pa.DictionaryArray.from_arrays(code, list(BASIS)), pa.array(listed)]
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
+            writer.write_table(store_rows(lags, fill, block, on_list))

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import xgboost as xgb
 
+from feature_store import engines
 from feature_store.aggregate import MonthlyTables, aggregate
 from feature_store.catalogue import write_catalogue
 from feature_store.checks import MONTHS_NEEDED, Checked, check
 from feature_store.definitions import BASIS, FEATURES, LAG_FEATURES
+from feature_store.engines import Engine
 from feature_store.errors import BuildError, InputError
 from feature_store.gather import LagTables, Pairs, basis, fills, lag_tables
 from feature_store.history import write_history
@@ -26,11 +27,10 @@ from feature_store.offline import (
     every_pair,
     known_fill,
     read_listed,
-    write_features,
     write_training_rows,
 )
 from feature_store.progress import Steps
-from feature_store.sales import Sales, open_sales
+from feature_store.tables import Sales
 from model import artifacts, pickled, training
 from model.evaluation import baselines, score
 from model.manifest import (
@@ -39,13 +39,12 @@ from model.manifest import (
     Manifest,
     StoreFacts,
     TrainingFacts,
-    describe,
     describe_all,
 )
 from model.parameters import Parameters
 from model.scoring import derive
 
-LIBRARIES = ("numpy", "pyarrow", "duckdb", "xgboost-cpu", "onnxruntime")
+LIBRARIES = ("numpy", "pyarrow", "xgboost-cpu", "onnxruntime")
 # One to train on, one to choose on, one to report.
 MONTHS_TO_TRAIN = 3
 # A model this much worse than zero or a constant is not served.
@@ -58,10 +57,11 @@ ROOT = Path(__file__).resolve().parent.parent
 class Request:
     """What to build: the command's options."""
 
-    data: Path
+    data: Path | str  # for Spark, any path that it reads
     out: Path
     month: int | None = None  # None: the month after the last
     pairs: str = "all"  # all, test, or a file's path
+    engine: str = "duckdb"  # one of ENGINES
     parameters: Parameters = Parameters()
     training_out: Path | None = None  # a Parquet file for the training rows
     force: bool = False
@@ -78,6 +78,8 @@ class _Data:
     listed: Listed
     daily_rows: int
     inputs: dict[str, File]
+    demo: bool
+    engine: str  # the library that read and wrote
 
     def name(self, month: int) -> str:
         return self.checked.calendar.name(month)
@@ -92,8 +94,9 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
     """
     started = time.monotonic()
     with artifacts.staging(request.out) as folder:
-        data = _read(request, folder, steps)
-        store, store_warnings = _write_store(request, data, folder, steps)
+        with engines.started(request.engine) as engine:
+            data = _read(request, engine, folder, steps)
+            store, store_warnings = _write_store(request, engine, data, folder, steps)
         if request.training_out:
             rows = TrainingRows(data.tables)
             calendar = data.checked.calendar
@@ -103,14 +106,14 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
             manifest = Manifest(
                 date_block_num=data.month,
                 month=data.name(data.month),
-                demo=(request.data / DEMO_MARKER).exists(),
+                demo=data.demo,
                 created=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 seconds=round(time.monotonic() - started, 1),
                 commit=_commit(),
                 store=store,
                 training=trained,
                 warnings=[*data.checked.warnings, *store_warnings, *model_warnings],
-                libraries={name: library_version(name) for name in LIBRARIES},
+                libraries=_versions(data.engine),
                 inputs=data.inputs,
                 files=describe_all(folder),
             ).named()
@@ -121,29 +124,28 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
         return manifest, published
 
 
-def _read(request: Request, folder: Path, steps: Steps) -> _Data:
+def _read(request: Request, engine: Engine, folder: Path, steps: Steps) -> _Data:
     """Read, check and aggregate the sales; writes the catalogue on the way."""
-    pairs = None if request.pairs in ("all", "test") else Path(request.pairs)
+    pairs = None if request.pairs in ("all", "test") else request.pairs
     spill = artifacts.spill_of(folder)
-    try:
-        with (
-            steps.step("Reading and checking the sales"),
-            open_sales(request.data, pairs, spill) as sales,
-        ):
-            checked = check(sales)
-            month = _forecast_month(request, checked, sales)
-            tables = aggregate(sales, checked.first_month, month)
-            write_catalogue(sales, folder / "catalogue")
-            return _Data(
-                checked,
-                tables,
-                month,
-                _listed(request, sales, tables),
-                sales.rows("SELECT count(*) FROM daily")[0][0],
-                {table: describe(path) for table, path in sales.files.items()},
-            )
-    except duckdb.Error as error:
-        raise BuildError(f"DuckDB: {str(error).splitlines()[0]}") from error
+    with (
+        steps.step("Reading and checking the sales"),
+        engine.open_sales(str(request.data), pairs, spill) as sales,
+    ):
+        checked = check(sales)
+        month = _forecast_month(request, checked, sales)
+        tables = aggregate(sales, checked.first_month, month)
+        write_catalogue(sales, folder / "catalogue")
+        return _Data(
+            checked,
+            tables,
+            month,
+            _listed(request, sales, tables),
+            sales.rows("SELECT count(*) FROM daily")[0][0],
+            {name: File(*found) for name, found in sales.digests().items()},
+            sales.holds(DEMO_MARKER),
+            engine.library,
+        )
 
 
 def _forecast_month(request: Request, checked: Checked, sales: Sales) -> int:
@@ -166,7 +168,7 @@ def _listed(request: Request, sales: Sales, tables: MonthlyTables) -> Listed:
 
 
 def _write_store(
-    request: Request, data: _Data, folder: Path, steps: Steps
+    request: Request, engine: Engine, data: _Data, folder: Path, steps: Steps
 ) -> tuple[StoreFacts, list[str]]:
     """Write features.parquet and what the service maps; also returns warnings."""
     tables, listed = data.tables, data.listed.pairs
@@ -175,7 +177,7 @@ def _write_store(
     fill = known_fill(found)
     pairs = every_pair(tables.catalogue) if request.pairs == "all" else listed
     features = folder / "features.parquet"
-    write_features(features, lags, fill, pairs, listed, steps)
+    engine.write_features(features, lags, fill, pairs, listed, steps)
     with steps.step("Decoding the feature store"):
         decode(features, folder / "vectors")
         write_history(tables, folder / "history")
@@ -287,6 +289,11 @@ def judge(holdout: Holdout, force: bool) -> list[str]:
         f"on {holdout.month} the model ({holdout.model.rmse:.4f} RMSE) does not beat"
         f" {best.name} ({best.rmse:.4f})"
     ]
+
+
+def _versions(engine: str) -> dict[str, str]:
+    """The version of each library that the build rests on."""
+    return {name: library_version(name) for name in sorted((*LIBRARIES, engine))}
 
 
 def _commit() -> str | None:

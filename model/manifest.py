@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from feature_store.errors import ArtifactError
+from feature_store.tables import digest
 
 NAME = "manifest.json"
 
@@ -116,9 +117,7 @@ def read(folder: Path) -> Manifest:
 
 def describe(path: Path) -> File:
     """The hash and size of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(digest, path.stat().st_size)
+    return File(*digest(path))
 
 
 def describe_all(folder: Path) -> dict[str, File]:

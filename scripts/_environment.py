@@ -36,10 +36,12 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = "requirements.txt"
 
-# The files pin every package, so there is nothing for pip to resolve. -I: what
-# PYTHONPATH holds is not in `.venv`.
+# The files pin every package, so there is nothing for pip to resolve. A file may say
+# that a package comes as source: what builds it is then pinned, too, in a file before
+# it. -I: what PYTHONPATH holds is not in `.venv`.
 PIP_INSTALL = (
-    "-I -m pip install --require-hashes --no-deps --only-binary :all: --no-compile "
+    "-I -m pip install --require-hashes --no-deps --only-binary :all: "
+    "--no-build-isolation --no-compile "
     "--no-input --disable-pip-version-check --progress-bar off"
 ).split()
 PACKAGE = ("Collecting ", "Processing ")  # how pip's line on a package begins
@@ -141,13 +143,13 @@ def create(held: int) -> None:
 
 
 def install(names: Sequence[str], held: int) -> None:
-    """Install requirements files; a stamp is full only after the last step."""
+    """Install the files in their order; a stamp is full only after the last step."""
     digests = {name: digest(name) for name in names}
     for name in names:
         stamp(name).write_text("")
-    files = [argument for name in names for argument in ("-r", str(ROOT / name))]
-    total = sum((ROOT / name).read_text().count("==") for name in names)
-    run([str(PYTHON), *PIP_INSTALL, *files], held, total)
+    for name in names:
+        packages = (ROOT / name).read_text().count("==")
+        run([str(PYTHON), *PIP_INSTALL, "-r", str(ROOT / name)], held, packages)
     # Python compiles what it imports, once; but where it may not keep the result,
     # each start would compile all anew.
     if sys.dont_write_bytecode:

@@ -282,7 +282,10 @@ def test_a_bad_model_is_served_by_force_with_a_warning(tiny_data, tmp_path):
     [
         ("model.build.aggregate", duckdb.Error("Out of Memory Error: no\nmore")),
         ("model.build.write_catalogue", OSError(28, "No space left on device")),
-        ("model.build.write_features", OSError(28, "No space left on device")),
+        (
+            "feature_store.offline.write_features",
+            OSError(28, "No space left on device"),
+        ),
         ("model.build.decode", KeyboardInterrupt()),
         ("model.training.choose_rounds", MemoryError()),
         ("model.training.fit", KeyboardInterrupt()),
