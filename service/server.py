@@ -10,7 +10,6 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from feature_store.errors import SalesError
-from service.settings import ROOT
 
 # Of each worker: a long request must not keep short ones waiting.
 THREADS = 4
@@ -23,22 +22,20 @@ def serve(host: str, port: int, workers: int) -> None:
     """
     server = Granian(
         "service.server:application",
-        factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
         websockets=False,
-        # Else granian imports from wherever the command was started.
-        working_dir=ROOT,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
     )
     server.on_startup(lambda: print(_welcome(host, port), flush=True))
     try:
-        server.serve()
+        # By name, granian would look for it first where the command was started.
+        server.serve(target_loader=application, wrap_loader=False)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
