@@ -45,7 +45,7 @@ class Catalogue:
     def open(cls, folder: Path) -> "Catalogue":
         """Read the folder that `write_catalogue` wrote."""
         shops, items, categories = (
-            [column.to_pylist() for column in pq.read_table(folder / f"{t}.parquet")]
+            [column.to_pylist() for column in _read(folder / f"{t}.parquet")]
             for t in TABLES
         )
         named = (
@@ -56,3 +56,9 @@ class Catalogue:
             items=dict(zip(items[0], named, strict=True)),
             categories=dict(zip(*categories, strict=True)),
         )
+
+
+def _read(path: Path) -> pa.Table:
+    """A small table; threads would cost every worker more memory than it holds."""
+    with pq.ParquetFile(path) as file:
+        return file.read(use_threads=False)
