@@ -87,12 +87,12 @@ def server(small_artifacts: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 @contextmanager
-def running_server(artifacts: Path, **environ: str) -> Iterator[Server]:
+def running_server(artifacts: Path, *options: str, **environ: str) -> Iterator[Server]:
     """A real server of an artifacts folder, ready to answer; stopped by SIGTERM."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "serve", "--port", str(port)],
+        [sys.executable, ROOT / "scripts" / "serve", "--port", str(port), *options],
         env={**os.environ, "SALES_ARTIFACTS": str(artifacts), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

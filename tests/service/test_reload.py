@@ -119,7 +119,8 @@ def test_a_build_that_does_not_verify_is_refused_and_the_old_one_answers(two):
     artifacts.switch(folder, first)
     model = folder / second / "model.pkl"
     model.write_bytes(model.read_bytes()[:-1])
-    with running_server(folder) as server:
+    # One worker: another that is still loading then would have no old build.
+    with running_server(folder, "--workers", "1") as server:
         artifacts.switch(folder, second)
         deadline = time.monotonic() + SECONDS_TO_SWITCH
         while True:
