@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from importlib import import_module
 from typing import Any
 
@@ -33,11 +34,22 @@ def serve(host: str, port: int, workers: int) -> None:
         workers_kill_timeout=30,
     )
     server.on_startup(lambda: print(_welcome(host, port), flush=True))
+    _check_free(host, port)
     try:
         # By name, granian would look for it first where the command was started.
         server.serve(target_loader=application, wrap_loader=False)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
+        raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises SalesError where somebody listens: granian would share the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
 
 

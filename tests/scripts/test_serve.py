@@ -54,6 +54,14 @@ def test_it_stops_cleanly_and_at_once(small_artifacts, how):
     assert output.startswith("Serving on ")
 
 
+def test_a_second_server_does_not_share_the_port_of_the_first(small_artifacts):
+    process, url = serving(small_artifacts, "--workers", 1)
+    port = url.rpartition(":")[2]
+    done = run("serve", "--port", port, SALES_ARTIFACTS=str(small_artifacts))
+    assert_one_line(done, 1, f"cannot listen on 127.0.0.1:{port}", "in use")
+    assert_stopped_cleanly(process, press_ctrl_c)
+
+
 def test_it_serves_from_a_folder_with_packages_of_the_same_names(
     small_artifacts, tmp_path
 ):
