@@ -135,8 +135,8 @@ def aggregate(sales: Sales, first_month: int, month: int) -> MonthlyTables:
             )
             for entity in ENTITIES
         },
-        pair_shops=_index(catalogue.shops, pairs["shop_id"]),
-        pair_items=_index(catalogue.items, pairs["item_id"]),
+        pair_shops=positions_of(catalogue.shops, pairs["shop_id"]),
+        pair_items=positions_of(catalogue.items, pairs["item_id"]),
         pair_counts=pairs[TARGET],
         pair_starts=np.searchsorted(
             pairs["date_block_num"], np.arange(first_month, month + 1)
@@ -159,5 +159,8 @@ def _spread(
     return spread
 
 
-def _index(ids: NDArray[np.int32], values: NDArray[np.int32]) -> NDArray[np.int32]:
+def positions_of(
+    ids: NDArray[np.int32], values: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Where each of `values` stands in the sorted `ids`, which hold them all."""
     return np.searchsorted(ids, values).astype(np.int32)

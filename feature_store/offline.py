@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from feature_store.aggregate import CatalogueIds, MonthlyTables
+from feature_store.aggregate import CatalogueIds, MonthlyTables, positions_of
 from feature_store.definitions import FEATURES, KEYS, TARGET_RANGE
 from feature_store.gather import (
     SCHEMA,
@@ -76,8 +76,8 @@ def read_listed(sales: Sales, tables: MonthlyTables) -> Listed:
     rows = sales.columns(query)
     catalogue = tables.catalogue
     pairs = Pairs(
-        np.searchsorted(catalogue.shops, rows["shop_id"]).astype(np.int32),
-        np.searchsorted(catalogue.items, rows["item_id"]).astype(np.int32),
+        positions_of(catalogue.shops, rows["shop_id"]),
+        positions_of(catalogue.items, rows["item_id"]),
     )
     return Listed(pairs, sales.name("test"))
 
