@@ -4,8 +4,9 @@ One row a pair, sorted by (shop_id, item_id): the 44 columns by name in order, t
 `basis` and `listed`. The four keys are int32, the others float32; none is null.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from feature_store.aggregate import CatalogueIds, MonthlyTables, positions_of
+from feature_store.ahead import ahead
 from feature_store.definitions import FEATURES, KEYS, TARGET_RANGE
 from feature_store.gather import (
     SCHEMA,
+    Filled,
     LagTables,
     Pairs,
     cross,
+    filled,
     fills,
     grid,
     keys,
@@ -43,15 +47,23 @@ SHORT_DATA = 19
 class Block:
     """Training rows of one month, at most BLOCK_ROWS of them.
 
-    `vectors` (rows, 44) float32; `target` (rows,) float32, units, as sold; `keys`
-    are the four leading values, exact.
+    `vectors` (rows, 44) float32; `target` (rows,) float32, units, as sold.
     """
 
-    month: int
+    lags: LagTables
     pairs: Pairs
-    keys: dict[str, NDArray[np.int32]]
     vectors: NDArray[np.float32]
     target: NDArray[np.float32]
+
+    @property
+    def month(self) -> int:
+        """Its `date_block_num`."""
+        return self.lags.month
+
+    @property
+    def keys(self) -> dict[str, NDArray[np.int32]]:
+        """The four leading values by name, exact."""
+        return keys(self.lags, self.pairs)
 
     @property
     def clipped(self) -> NDArray[np.float32]:
@@ -112,24 +124,31 @@ class TrainingRows:
 
     def blocks(self, months: Iterable[int]) -> Iterator[Block]:
         """The rows of `months`, in order, in pieces."""
+        return ahead(self._makers(months))
+
+    def _makers(self, months: Iterable[int]) -> Iterator[Callable[[], Block]]:
+        """What makes each block of `months`."""
         for month in months:
             lags, pairs = lag_tables(self.tables, month), grid(self.tables, month)
             if month not in self._fills:
                 self._fills[month] = known_fill(fills(lags, pairs))
+            gaps = filled(lags, self._fills[month])
             sold = np.zeros(lags.sold.shape, np.float32)
             shops, items, units = self.tables.pairs(month)
             sold[shops, items] = units
             for block in self._drawn(month, pairs).blocks():
-                rows = vectors(lags, self._fills[month], block)
-                target = sold[block.shops, block.items]
-                yield Block(month, block, keys(lags, block), rows, target)
+                yield partial(_make, gaps, sold, block)
 
     def _drawn(self, month: int, pairs: Pairs) -> Pairs:
         if self._share == 1.0:
             return pairs
         random = np.random.default_rng((self._seed, month))
-        drawn = random.random(len(pairs)) < self._share
-        return Pairs(pairs.shops[drawn], pairs.items[drawn])
+        return pairs.take(random.random(len(pairs)) < self._share)
+
+
+def _make(gaps: Filled, sold: NDArray[np.float32], pairs: Pairs) -> Block:
+    target = sold[pairs.shops, pairs.items]
+    return Block(gaps.lags, pairs, vectors(gaps, pairs), target)
 
 
 def write_training_rows(
@@ -178,6 +197,8 @@ def write_features(
     on_list = np.zeros(lags.sold.shape, np.bool_)
     on_list[listed.shops, listed.items] = True
     blocks = list(pairs.blocks())
+    gaps = filled(lags, fill)
+    tables = ahead(partial(store_rows, gaps, on_list, block) for block in blocks)
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for block in steps.track("Writing the feature store", blocks, len(blocks)):
-            writer.write_table(store_rows(lags, fill, block, on_list))
+        for table in steps.track("Writing the feature store", tables, len(blocks)):
+            writer.write_table(table)

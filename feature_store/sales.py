@@ -79,6 +79,7 @@ def open_sales(
             if spill is not None:
                 connection.execute(f"SET temp_directory = {_quote(str(spill))}")
             connection.execute("SET enable_progress_bar = false")
+            connection.execute(_REGEXP_LIKE)
             sales = DuckDBSales(files, connection)
             for table in files:
                 _read(sales, table)
@@ -170,6 +171,9 @@ def _literal(name: str) -> str:
     """A file's name for DuckDB, which takes names as patterns."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
+
+# Spark's name for it.
+_REGEXP_LIKE = "CREATE MACRO regexp_like(v, pattern) AS regexp_matches(v, pattern)"
 
 _NOT_TEXT = "line {} is not UTF-8 text, expected a CSV file in UTF-8"
 _NOT_GZIP = "not a whole gzip file"

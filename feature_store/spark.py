@@ -27,7 +27,7 @@ from pyspark.sql.functions import monotonically_increasing_id
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from feature_store.errors import BuildError, InputError, SalesError
-from feature_store.gather import SCHEMA, LagTables, Pairs, store_rows
+from feature_store.gather import SCHEMA, LagTables, Pairs, filled, store_rows
 from feature_store.progress import Steps
 from feature_store.tables import (
     TABLES,
@@ -256,15 +256,15 @@ def _rows(
     spark = SparkSession.active()
     on_list = np.zeros(lags.sold.shape, np.bool_)
     on_list[listed.shops, listed.items] = True
-    shared = spark.sparkContext.broadcast((lags, fill, pairs, on_list))
+    shared = spark.sparkContext.broadcast((filled(lags, fill), pairs, on_list))
 
     def gather(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        lags, fill, pairs, on_list = shared.value
+        gaps, pairs, on_list = shared.value
         for shop in (i for batch in batches for i in batch["id"].to_pylist()):
             start, end = np.searchsorted(pairs.shops, [shops[shop], shops[shop] + 1])
             of_shop = Pairs(pairs.shops[start:end], pairs.items[start:end])
             for block in of_shop.blocks():
-                found = store_rows(lags, fill, block, on_list)
+                found = store_rows(gaps, on_list, block)
                 yield from found.cast(SPARK_SCHEMA).to_batches()
 
     schema = from_arrow_schema(SPARK_SCHEMA)

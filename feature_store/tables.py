@@ -34,23 +34,29 @@ class Kind:
         return self.parse.format(v=column)
 
 
-# A pattern fits where what it extracts is the whole text: the one way to say so
-# that both engines have.
+# The first branch takes what files are full of, and costs a third of the others. A
+# pattern finds what may not be there, or extracts the whole text: both engines then
+# agree, even on a text that ends with a line.
 ID = Kind(
     f"a whole number, 0 to {MAX_ID}",
-    "CASE WHEN regexp_extract({v}, '[0-9]{{1,10}}', 0) = {v}"
+    "CASE WHEN CAST(TRY_CAST({v} AS INTEGER) AS STRING) = {v}"
+    " AND TRY_CAST({v} AS INTEGER) >= 0 THEN TRY_CAST({v} AS INTEGER)"
+    " WHEN regexp_extract({v}, '[0-9]{{1,10}}', 0) = {v}"
     " THEN TRY_CAST({v} AS INTEGER) END",
 )
 # Beyond 3.4e38 there is no float32.
 NUMBER = Kind(
     "a number",
-    "CASE WHEN regexp_extract({v}, '[-+0-9.eE]+', 0) = {v}"
+    "CASE WHEN NOT regexp_like({v}, '[^-+0-9.eE]')"
     " AND abs(TRY_CAST({v} AS DOUBLE)) < 3.4e38 THEN CAST({v} AS DOUBLE) END",
 )
 # Parquet's dates and times come as YYYY-MM-DD with or without an hour.
 DATE = Kind(
     "a date, DD.MM.YYYY or YYYY-MM-DD",
-    "CASE WHEN regexp_extract({v}, '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}', 0) = {v}"
+    "CASE WHEN {v} LIKE '__.__.____' AND NOT regexp_like({v}, '[^0-9.]')"
+    " THEN TRY_CAST(substr({v}, 7, 4) || '-' || substr({v}, 4, 2) || '-'"
+    " || substr({v}, 1, 2) AS DATE)"
+    " WHEN regexp_extract({v}, '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}', 0) = {v}"
     " THEN TRY_CAST(split_part({v}, '.', 3) || '-' || split_part({v}, '.', 2) || '-'"
     " || split_part({v}, '.', 1) AS DATE)"
     " WHEN regexp_extract({v}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?', 0) = {v}"

@@ -15,6 +15,7 @@ from feature_store.gather import (
     Pairs,
     basis,
     cross,
+    filled,
     fills,
     grid,
     keys,
@@ -52,7 +53,7 @@ def gathered(tables, reference, *ids):
     """The vectors of the pairs with these ids, by name."""
     lags = lag_tables(tables, MONTH)
     fill = known_fill(fills(lags, reference))
-    rows = vectors(lags, fill, pairs_of(tables, *ids))
+    rows = vectors(filled(lags, fill), pairs_of(tables, *ids))
     return pd.DataFrame(rows, columns=FEATURES)
 
 
@@ -82,12 +83,12 @@ def test_without_a_grid_row_all_ten_are_missing_together(pair, known):
     tables = tables_of([(8, 2, 10, 60.0, 3), (8, 5, 12, 20.0, 5)])
     row = gathered(tables, pairs_of(tables, (2, 10)), pair).iloc[0]
     lag_1 = row[[name for name in FEATURES if name.endswith("_lag_1")]].to_numpy()
-    filled = [60, 0, 0, 60, 0, 0, 40, 0, 0, 0]
+    gaps = [60, 0, 0, 60, 0, 0, 40, 0, 0, 0]
     expected = {
         (2, 10): [60, 3, 3, 60, 3, 3, 40, 8, 4, 3],
         (2, 12): [20, 5, 5, 60, 3, 3, 40, 8, 4, 0],
     }
-    assert lag_1.tolist() == (expected[pair] if known else filled)
+    assert lag_1.tolist() == (expected[pair] if known else gaps)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +174,9 @@ def test_blocks_do_not_change_vectors(small, rows):
     pairs = every_pair(small.tables.catalogue)
     blocks = list(pairs.blocks(rows))
     assert all(len(block) <= rows for block in blocks)
-    parts = [vectors(small.lags, small.fill, block) for block in blocks]
-    whole = vectors(small.lags, small.fill, pairs)
+    gaps = filled(small.lags, small.fill)
+    parts = [vectors(gaps, block) for block in blocks]
+    whole = vectors(gaps, pairs)
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
@@ -229,13 +231,16 @@ def assert_forecast(monthly, opinion):
     listed = opinion.lists(pairs)
     reference = Pairs(every.shops[listed], every.items[listed])
     lags = lag_tables(monthly, MONTH)
-    rows = vectors(lags, known_fill(fills(lags, reference)), every)
+    gaps = filled(lags, known_fill(fills(lags, reference)))
+    rows = vectors(gaps, every)
     expected = second_opinion.vectors(opinion, MONTH, pairs, listed)
     assert_same(pd.DataFrame(rows, columns=FEATURES), as_the_model_sees(expected))
     stored = pd.DataFrame(keys(lags, every))
     assert stored.astype("int64").equals(expected[list(stored)])
     found = [BASIS[code] for code in basis(lags, every)]
     assert found == second_opinion.basis(opinion, MONTH, pairs).tolist()
+    mixed = np.random.default_rng(1).permutation(len(every))
+    assert (vectors(gaps, every.take(mixed)) == rows[mixed]).all()
 
 
 def assert_training(monthly, opinion, month):
