@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
-from feature_store.definitions import FEATURES, KEYS, LAG_FEATURES
+from feature_store.definitions import FEATURES, KEYS, LAG_FEATURES, MAX_ID
 from feature_store.lookup import Store
 from feature_store.tables import digest
 from tests.feature_store.retailer import put, retailer, write
@@ -173,6 +173,8 @@ def test_ten_months_are_the_same_on_both_engines(spark, ten_months, tmp_path):
 
 
 NUMBER = "expected a number"
+WHOLE = f"expected a whole number, 0 to {MAX_ID}"
+DATE = "expected a date, DD.MM.YYYY or YYYY-MM-DD"
 BAD = {
     "a cell that is no number": (
         ("sales_train", 3, "item_price", "cheap"),
@@ -180,12 +182,31 @@ BAD = {
     ),
     "a date that is none": (
         ("sales_train", 3, "date", "31.02.2020"),
-        "sales_train.csv, column date: '31.02.2020',"
-        " expected a date, DD.MM.YYYY or YYYY-MM-DD",
+        f"sales_train.csv, column date: '31.02.2020', {DATE}",
     ),
     "a number beyond float32": (
         ("sales_train", 3, "item_price", "1e39"),
         f"sales_train.csv, column item_price: '1e39', {NUMBER}",
+    ),
+    "a number with a letter that Java knows": (
+        ("sales_train", 3, "item_price", "1.5f"),
+        f"sales_train.csv, column item_price: '1.5f', {NUMBER}",
+    ),
+    "a number that is none": (
+        ("sales_train", 3, "item_cnt_day", "NaN"),
+        f"sales_train.csv, column item_cnt_day: 'NaN', {NUMBER}",
+    ),
+    "a number after a space": (
+        ("sales_train", 3, "item_price", " 5"),
+        f"sales_train.csv, column item_price: ' 5', {NUMBER}",
+    ),
+    "an id with a sign": (
+        ("sales_train", 3, "shop_id", "+2"),
+        f"sales_train.csv, column shop_id: '+2', {WHOLE}",
+    ),
+    "a date with a space": (
+        ("sales_train", 3, "date", "5 .01.2020"),
+        f"sales_train.csv, column date: '5 .01.2020', {DATE}",
     ),
     "an unknown item": (
         ("sales_train", 3, "item_id", "77"),
