@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +87,18 @@ def server(small_artifacts: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 @contextmanager
-def running_server(artifacts: Path, *options: str, **environ: str) -> Iterator[Server]:
-    """A real server of an artifacts folder, ready to answer; stopped by SIGTERM."""
+def running_server(
+    artifacts: Path, *options: str, inside: Sequence[str] = (), **environ: str
+) -> Iterator[Server]:
+    """A real server of an artifacts folder, ready to answer; stopped by SIGTERM.
+
+    `inside` is a command that starts the server's own, its last arguments.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    serve = [sys.executable, str(ROOT / "scripts" / "serve"), "--port", str(port)]
     process = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "serve", "--port", str(port), *options],
+        [*inside, *serve, *options],
         env={**os.environ, "SALES_ARTIFACTS": str(artifacts), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
