@@ -31,8 +31,9 @@ SCHEMA = pa.schema(
     + [("basis", pa.dictionary(pa.int8(), pa.string())), ("listed", pa.bool_())]
 )
 
-# Rows gathered at once: bounds memory, not results.
-BLOCK_ROWS = 1 << 18
+# Rows gathered at once: bounds memory, not results. Blocks under 32 MB are made in
+# memory that was used before; for larger ones the C library asks for new pages.
+BLOCK_ROWS = 1 << 16
 _CACHED_ROWS = 1 << 12
 _VALUES_A_LAG = len(AGGREGATES) + 1
 
