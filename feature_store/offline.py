@@ -99,6 +99,15 @@ def every_pair(catalogue: CatalogueIds) -> Pairs:
     return cross(np.arange(len(catalogue.shops)), np.arange(len(catalogue.items)))
 
 
+def sold_in(tables: MonthlyTables, month: int) -> NDArray[np.float32]:
+    """What every pair sold in a month: (shops, items), units, 0 where nothing."""
+    catalogue = tables.catalogue
+    sold = np.zeros((len(catalogue.shops), len(catalogue.items)), np.float32)
+    shops, items, units = tables.pairs(month)
+    sold[shops, items] = units
+    return sold
+
+
 class TrainingRows:
     """The grids of past months as vectors and what was sold, month by month.
 
@@ -133,11 +142,17 @@ class TrainingRows:
             if month not in self._fills:
                 self._fills[month] = known_fill(fills(lags, pairs))
             gaps = filled(lags, self._fills[month])
-            sold = np.zeros(lags.sold.shape, np.float32)
-            shops, items, units = self.tables.pairs(month)
-            sold[shops, items] = units
+            sold = sold_in(self.tables, month)
             for block in self._drawn(month, pairs).blocks():
                 yield partial(_make, gaps, sold, block)
+
+    def targets(self, months: Iterable[int]) -> NDArray[np.float32]:
+        """What the rows of `months` sold, in their order: units, not clipped."""
+        sold = []
+        for month in months:
+            pairs = self._drawn(month, grid(self.tables, month))
+            sold.append(sold_in(self.tables, month)[pairs.shops, pairs.items])
+        return np.concatenate(sold)
 
     def _drawn(self, month: int, pairs: Pairs) -> Pairs:
         if self._share == 1.0:

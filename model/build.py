@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
@@ -32,7 +31,6 @@ from feature_store.offline import (
 from feature_store.progress import Steps
 from feature_store.tables import Sales
 from model import artifacts, pickled, training
-from model.evaluation import baselines, score
 from model.manifest import (
     File,
     Holdout,
@@ -223,7 +221,8 @@ def _train(
     binned = training.Binned(tables, parameters)
     try:
         chosen = training.choose_rounds(binned, months, steps)
-        holdout = _hold_out(data, binned, months, chosen.rounds, steps)
+        last = training.hold_out(binned, months, chosen.rounds, steps)
+        holdout = _holdout(data, training.forecast(last, tables, chosen.rounds))
         warnings = judge(holdout, request.force)
         rows = binned.rows(months)
         with steps.step("Training on every month", chosen.rounds) as step:
@@ -240,32 +239,24 @@ def _train(
         rows=rows.num_row(),
         parameters=parameters.as_dict(),
         rounds=chosen.rounds,
-        choosing=dict(zip(map(data.name, chosen.months), chosen.error, strict=True)),
+        choosing={
+            data.name(past.month): error
+            for past, error in zip(chosen.trained, chosen.error, strict=True)
+        },
         holdout=holdout,
         scorer_difference=difference,
     ), warnings
 
 
-def _hold_out(
-    data: _Data,
-    binned: training.Binned,
-    months: Sequence[int],
-    rounds: int,
-    steps: Steps,
-) -> Holdout:
-    """Forecast the last month from what precedes it, and score it once."""
-    *before, month = months
-    known = binned.rows(before)
-    with steps.step("Holding the last month out", rounds) as step:
-        booster = training.fit(known, binned.parameters, rounds, step)
-    vectors, actual = training.grid_rows(data.tables, month)
+def _holdout(data: _Data, last: training.Forecast) -> Holdout:
+    """The last month as the manifest tells of it."""
     return Holdout(
-        date_block_num=month,
-        month=data.name(month),
-        rows=len(actual),
+        date_block_num=last.month,
+        month=data.name(last.month),
+        rows=len(last.actual),
         row_set="full grid",
-        model=score("model", training.predict(booster, vectors), actual),
-        baselines=baselines(vectors, actual, float(known.get_label().mean())),
+        model=last.model,
+        baselines=last.baselines,
     )
 
 

@@ -1,4 +1,4 @@
-"""How far off predictions are, beside baselines that need no model."""
+"""How far off predictions are, beside baselines."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,16 @@ def score(
 
 
 def baselines(
-    vectors: NDArray[np.float32], actual: NDArray[np.float32], mean_before: float
+    vectors: NDArray[np.float32],
+    actual: NDArray[np.float32],
+    mean_before: float,
+    original: NDArray[np.float32],
 ) -> list[Scores]:
-    """Scores of zero, a constant, last month and the mean of the last three.
+    """Scores of the forecasts that a model has to beat.
 
-    The constant, `mean_before`, is the mean target of the training rows; the others
-    are read from the vectors (rows, 44) themselves.
+    The constant, `mean_before`, is the mean target of the training rows; last month
+    and the mean of the last three are read from the vectors (rows, 44) themselves;
+    `original` are the predictions of the service of 2019's recipe.
     """
     sold = np.stack([vectors[:, FEATURES.index(pair_column(lag))] for lag in LAGS[:3]])
     nothing = np.zeros_like(actual)
@@ -35,4 +39,5 @@ def baselines(
         score("constant", nothing + np.float32(mean_before), actual),
         score("last month", sold[0], actual),
         score("mean of last 3", sold.mean(axis=0), actual),
+        score("original recipe", original, actual),
     ]

@@ -13,16 +13,52 @@ from feature_store.aggregate import MonthlyTables
 from feature_store.definitions import FEATURES, TARGET_RANGE
 from feature_store.offline import Block, TrainingRows
 from feature_store.progress import Step, Steps
-from model.parameters import Parameters
+from model.evaluation import baselines, score
+from model.manifest import Scores
+from model.parameters import Parameters, Value
+
+# The recipe of the service of 2019, which learnt what was sold as it is, not clipped.
+ORIGINAL: dict[str, Value] = {
+    "objective": "reg:squarederror",
+    "tree_method": "hist",
+    "max_depth": 3,
+    "eta": 0.3,
+    "base_score": 0.5,
+}
+ORIGINAL_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What was learnt from the months before `month`: the model and two baselines."""
+
+    month: int
+    model: xgb.Booster
+    original: xgb.Booster  # by the recipe ORIGINAL, on the same rows
+    mean: float  # target of those rows
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A past month's grid as it was forecast from what precedes it, and as it came.
+
+    `predicted` and `actual` are units by grid row, float32, clipped to TARGET_RANGE.
+    """
+
+    month: int
+    predicted: NDArray[np.float32]
+    actual: NDArray[np.float32]
+    model: Scores
+    baselines: list[Scores]
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """How many rounds, and the months that chose them with their error then."""
+    """How many rounds, and what chose them, by month."""
 
     rounds: int
-    months: tuple[int, ...]
-    error: tuple[float, ...]  # RMSE by month, at that many rounds
+    trained: tuple[Trained, ...]
+    error: tuple[float, ...]  # RMSE at that many rounds
 
 
 class Rows(xgb.DataIter):
@@ -70,6 +106,10 @@ class Binned:
         self._first = self._first or matrix
         return matrix
 
+    def targets(self, months: Sequence[int]) -> NDArray[np.float32]:
+        """What the rows of `months` sold: units, not clipped."""
+        return self._rows.targets(months)
+
 
 def grid_rows(
     tables: MonthlyTables, month: int
@@ -82,9 +122,13 @@ def grid_rows(
     )
 
 
-def predict(booster: xgb.Booster, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Raw predictions, units: shape (rows,), float32."""
-    return np.asarray(booster.inplace_predict(vectors), np.float32)
+def predict(
+    booster: xgb.Booster, vectors: NDArray[np.float32], rounds: int = 0
+) -> NDArray[np.float32]:
+    """Raw predictions, units: shape (rows,), float32; by `rounds` of them, or all."""
+    last = min(rounds, booster.num_boosted_rounds())
+    scored = booster.inplace_predict(vectors, iteration_range=(0, last))
+    return np.asarray(scored, np.float32)
 
 
 def reason(error: xgb.core.XGBoostError) -> str:
@@ -109,21 +153,63 @@ def choose_rounds(binned: Binned, training: Sequence[int], steps: Steps) -> Chos
     are fewer of them.
     """
     parameters = binned.parameters
-    months = tuple(training[1:-1][-parameters.choosing_months :])
-    curves = []
+    months = training[1:-1][-parameters.choosing_months :]
+    curves, trained = [], []
     total = len(months) * parameters.max_rounds
     with steps.step("Choosing the number of trees", total) as step:
         for month in months:
             before = [earlier for earlier in training if earlier < month]
-            curves.append(_curve(binned, before, month, step))
+            curve, learnt = _curve(binned, before, month, step)
+            curves.append(curve)
+            trained.append(learnt)
     errors = _padded(curves)
     best = int(errors.mean(axis=0).argmin())
-    return Chosen(best + 1, months, tuple(errors[:, best].tolist()))
+    return Chosen(best + 1, tuple(trained), tuple(errors[:, best].tolist()))
+
+
+def hold_out(
+    binned: Binned, training: Sequence[int], rounds: int, steps: Steps
+) -> Trained:
+    """What is learnt from the months before the last of `training`."""
+    *before, month = training
+    rows = binned.rows(before)
+    with steps.step("Holding the last month out", rounds) as step:
+        booster = fit(rows, binned.parameters, rounds, step)
+    return _beside_baselines(booster, binned, rows, before, month)
+
+
+def _beside_baselines(
+    booster: xgb.Booster,
+    binned: Binned,
+    rows: xgb.QuantileDMatrix,
+    before: Sequence[int],
+    month: int,
+) -> Trained:
+    """A booster with the baselines that are learnt from the same rows."""
+    mean = float(rows.get_label().mean())
+    rows.set_label(binned.targets(before))
+    threads = {"nthread": binned.parameters.booster.get("nthread", 0)}
+    original = xgb.train(ORIGINAL | threads, rows, ORIGINAL_ROUNDS)
+    return Trained(month, booster, original, mean)
+
+
+def forecast(trained: Trained, tables: MonthlyTables, rounds: int) -> Forecast:
+    """The month after those that were learnt from, by `rounds` rounds of the model."""
+    vectors, actual = grid_rows(tables, trained.month)
+    predicted = predict(trained.model, vectors, rounds)
+    original = predict(trained.original, vectors)
+    return Forecast(
+        trained.month,
+        predicted.clip(*TARGET_RANGE),
+        actual,
+        score("model", predicted, actual),
+        baselines(vectors, actual, trained.mean, original),
+    )
 
 
 def _curve(
     binned: Binned, before: Sequence[int], month: int, step: Step
-) -> list[float]:
+) -> tuple[list[float], Trained]:
     """The error on `month` after each round of training on the months `before`."""
     parameters = binned.parameters
     rows = binned.rows(before)
@@ -132,7 +218,7 @@ def _curve(
         vectors, target, ref=rows, feature_names=list(FEATURES)
     )
     errors: dict[str, dict[str, list[float]]] = {}
-    xgb.train(
+    booster = xgb.train(
         {**parameters.booster, "disable_default_eval_metric": True},
         rows,
         parameters.max_rounds,
@@ -143,7 +229,8 @@ def _curve(
         callbacks=[_Advance(step)],
         verbose_eval=False,
     )
-    return errors["month"]["rmse"]
+    trained = _beside_baselines(booster, binned, rows, before, month)
+    return errors["month"]["rmse"], trained
 
 
 def _padded(curves: list[list[float]]) -> NDArray[np.float64]:

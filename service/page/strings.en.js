@@ -149,6 +149,7 @@ export default {
   "baseline.constant": "the average of all",
   "baseline.last month": "same as last month",
   "baseline.mean of last 3": "mean of the last 3 months",
+  "baseline.original recipe": "five small trees (the recipe of 2019)",
   "model.made": "What it is made of",
   "model.created": "Built",
   "model.sales": "Sales",

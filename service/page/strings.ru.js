@@ -183,6 +183,7 @@ export default {
   "baseline.constant": "среднее по всем",
   "baseline.last month": "как в прошлом месяце",
   "baseline.mean of last 3": "среднее за 3 месяца",
+  "baseline.original recipe": "пять малых деревьев (рецепт 2019 года)",
   "model.made": "Из чего он сделан",
   "model.created": "Собрано",
   "model.sales": "Продажи",

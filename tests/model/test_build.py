@@ -23,7 +23,7 @@ from tests.model.tiny import (
     write_tiny,
 )
 
-BASELINES = ("zero", "constant", "last month", "mean of last 3")
+BASELINES = ("zero", "constant", "last month", "mean of last 3", "original recipe")
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +261,9 @@ def test_a_model_worse_than_none_is_refused_and_nothing_changes(
 ):
     out, _ = copied(tiny_artifacts, tmp_path / "out")
     before = snapshot(out)
-    monkeypatch.setattr("model.training.predict", lambda _, rows: rows[:, 0] * 0 + 9)
+    monkeypatch.setattr(
+        "model.training.predict", lambda _, rows, *__: rows[:, 0] * 0 + 9
+    )
     with pytest.raises(BuildError) as raised:
         build_tiny(tiny_data, out)
     assert str(raised.value).startswith("the model's error on 2013-10 is ")

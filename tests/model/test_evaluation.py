@@ -47,18 +47,19 @@ def test_a_perfect_forecast_has_no_error():
     assert measured(perfect) == {"rmse": 0.0, "mae": 0.0, "bias": 0.0}
 
 
-def test_the_baselines_are_zero_a_constant_and_what_the_pair_sold():
+def test_the_baselines_are_zero_a_constant_what_the_pair_sold_and_another_model():
     sold = {1: [1, 0, 30, 2, 0], 2: [0, 0, 9, 2, 1], 3: [2, -6, 0, 2, 5], 6: [7] * 5}
     vectors = np.full((5, 44), 99, np.float32)
     for lag, counts in sold.items():
         vectors[:, FEATURES.index(f"item_cnt_day_lag_{lag}")] = counts
-    found = baselines(vectors, floats(ACTUAL), mean_before=0.3)
+    found = baselines(vectors, floats(ACTUAL), 0.3, floats([0.5, -1, 21, 2, 0]))
     mean = [sum(row) / 3 for row in zip(sold[1], sold[2], sold[3], strict=True)]
     forecasts = {
         "zero": [0.0] * 5,
         "constant": [0.3] * 5,
         "last month": sold[1],
         "mean of last 3": mean,
+        "original recipe": [0.5, 0, 20, 2, 0],
     }
     assert [scores.name for scores in found] == list(forecasts)
     for scores, forecast in zip(found, forecasts.values(), strict=True):

@@ -1,5 +1,6 @@
 """Training: rounds chosen on the right months, nothing known before its time."""
 
+import json
 from dataclasses import replace
 
 import msgspec
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 from feature_store.definitions import FEATURES
+from feature_store.offline import TrainingRows
 from feature_store.progress import steps
 from model import training
+from model.evaluation import score
 from model.training import Binned, choose_rounds, fit, grid_rows
 from tests.model.tiny import PARAMETERS, build_tiny, keep_months, tables_of, trees_of
 
@@ -46,11 +49,11 @@ def test_the_months_before_the_last_choose_each_from_what_precedes_it(
 
     def curve(_, before, month, step):
         asked.append((month, tuple(before)))
-        return [1.0]
+        return [1.0], month
 
     monkeypatch.setattr(training, "_curve", curve)
     found = chosen(tables, training_months, with_parameters(choosing_months=choosing))
-    assert found.months == expected
+    assert found.trained == expected
     assert asked == [
         (month, tuple(m for m in training_months if m < month)) for month in expected
     ]
@@ -58,14 +61,14 @@ def test_the_months_before_the_last_choose_each_from_what_precedes_it(
 
 def test_the_rounds_are_those_with_the_least_mean_error(tables, monkeypatch):
     curves = {7: [3.0, 1.0, 2.0], 8: [2.0, 2.0, 1.6, 0.9]}
-    monkeypatch.setattr(training, "_curve", lambda *a: curves[a[2]])
+    monkeypatch.setattr(training, "_curve", lambda *a: (curves[a[2]], a[2]))
     found = chosen(tables, MONTHS, with_parameters(choosing_months=2))
     # The first goes on at 2.0: the means are 2.5, 1.5, 1.8 and 1.45.
     assert found == training.Chosen(4, (7, 8), (2.0, 0.9))
 
 
 def test_of_equal_rounds_the_fewest_are_taken(tables, monkeypatch):
-    monkeypatch.setattr(training, "_curve", lambda *_: [2.0, 1.0, 1.0])
+    monkeypatch.setattr(training, "_curve", lambda *_: ([2.0, 1.0, 1.0], 8))
     assert chosen(tables, MONTHS).rounds == 2
 
 
@@ -88,7 +91,11 @@ def test_what_is_chosen_knows_nothing_of_the_last_month(tiny_data, tables, tmp_p
     keep_months(tiny_data, tmp_path / "earlier", range(9))
     parameters = with_parameters(choosing_months=2)
     earlier = chosen(tables_of(tmp_path / "earlier"), MONTHS, parameters)
-    assert earlier == chosen(tables, MONTHS, parameters)
+    whole = chosen(tables, MONTHS, parameters)
+    assert (earlier.rounds, earlier.error) == (whole.rounds, whole.error)
+    for one, other in zip(earlier.trained, whole.trained, strict=True):
+        assert one.model.get_dump() == other.model.get_dump()
+        assert one.original.get_dump() == other.original.get_dump()
 
 
 def test_the_error_that_chooses_is_that_of_clipped_predictions(tables):
@@ -99,6 +106,43 @@ def test_the_error_that_chooses_is_that_of_clipped_predictions(tables):
     vectors, actual = grid_rows(tables, 8)
     error = booster.inplace_predict(vectors).clip(0, 20) - actual
     assert found.error == pytest.approx([np.sqrt(np.mean(error**2))], rel=1e-4)
+
+
+def test_a_month_is_forecast_with_the_rounds_that_are_asked_for(tables):
+    parameters = with_parameters(max_rounds=5)
+    (trained,) = chosen(tables, MONTHS, parameters).trained
+    vectors, actual = grid_rows(tables, 8)
+    for rounds, used in ((2, 2), (5, 5), (9, 5)):
+        found = training.forecast(trained, tables, rounds)
+        expected = trained.model.inplace_predict(vectors, iteration_range=(0, used))
+        np.testing.assert_array_equal(found.predicted, expected.clip(0, 20))
+        np.testing.assert_array_equal(found.actual, actual)
+        assert found.model == score("model", expected, actual)
+
+
+def test_the_original_recipe_learns_the_same_rows_as_they_were_sold(tables):
+    huge = replace(tables, pair_counts=tables.pair_counts * 1000)
+    binned = Binned(huge, PARAMETERS)
+    with steps() as shown:
+        trained = training.hold_out(binned, MONTHS, 2, shown)
+    assert trained.month == 9
+    assert trained.original.num_boosted_rounds() == 5
+    learner = json.loads(trained.original.save_config())["learner"]
+    assert learner["objective"]["name"] == "reg:squarederror"
+    assert "5E-1" in learner["learner_model_param"]["base_score"]
+    blocks = list(TrainingRows(huge).blocks(MONTHS[:-1]))
+    sold = np.concatenate([block.target for block in blocks])
+    np.testing.assert_array_equal(binned.targets(MONTHS[:-1]), sold)
+    vectors = np.concatenate([block.vectors for block in blocks])
+    assert sold.max() > 1000
+    assert trained.original.inplace_predict(vectors).max() > 500
+    assert trained.mean == pytest.approx(sold.clip(0, 20).mean())
+
+
+def test_a_share_of_the_rows_keeps_its_targets(tables):
+    some = Binned(tables, with_parameters(at_most=1000))
+    clipped = some.rows(MONTHS).get_label()
+    np.testing.assert_array_equal(some.targets(MONTHS).clip(0, 20), clipped)
 
 
 def test_a_months_grid_is_its_vectors_and_its_clipped_targets(tables):

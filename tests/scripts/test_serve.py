@@ -164,4 +164,4 @@ def test_from_nothing_it_builds_the_demo_and_serves_it(tmp_path):
     assert requests.get(f"{url}/v1/model", timeout=30).json()["demo"] is True
     assert_stopped_cleanly(process, press_ctrl_c)
     holdout = manifests.read(current(folder)).training.holdout
-    assert holdout.model.rmse < 0.9 * holdout.best_baseline.rmse
+    assert holdout.model.rmse < 0.97 * holdout.best_baseline.rmse
