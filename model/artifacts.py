@@ -23,11 +23,13 @@ from feature_store.lookup import Store
 from feature_store.months import Calendar
 from model import manifest as manifests
 from model import pickled
+from model.intervals import Intervals
 from model.manifest import Manifest
 from model.scoring import Scorer
 
 CURRENT = "current"
-MODEL, SCORER = "model.pkl", "scorer.onnx"
+MODEL, SCORER, INTERVALS = "model.pkl", "scorer.onnx", "intervals.npy"
+REPORT_PAGE, REPORT_FIGURES = "report/index.html", "report/report.json"
 _STAGING = ".building"
 _LOCK = ".lock"
 
@@ -41,6 +43,7 @@ class Build:
     store: Store
     booster: xgb.Booster
     scorer: Scorer
+    intervals: Intervals
     history: History
     catalogue: Catalogue
 
@@ -68,6 +71,7 @@ class Build:
             Store(folder / "vectors"),
             booster,
             Scorer.open(folder / SCORER, booster),
+            Intervals.open(folder / INTERVALS),
             History.open(folder / "history"),
             Catalogue.open(folder / "catalogue"),
         )

@@ -4,15 +4,17 @@ import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version as library_version
 from pathlib import Path
 
 import numpy as np
 import xgboost as xgb
+from numpy.typing import NDArray
 
 from feature_store import engines
 from feature_store.aggregate import MonthlyTables, aggregate
-from feature_store.catalogue import write_catalogue
+from feature_store.catalogue import Catalogue, write_catalogue
 from feature_store.checks import MONTHS_NEEDED, Checked, check
 from feature_store.definitions import BASIS, FEATURES, LAG_FEATURES
 from feature_store.engines import Engine
@@ -30,7 +32,7 @@ from feature_store.offline import (
 )
 from feature_store.progress import Steps
 from feature_store.tables import Sales
-from model import artifacts, pickled, training
+from model import artifacts, breakdown, pickled, report, report_page, training
 from model.manifest import (
     File,
     Holdout,
@@ -221,9 +223,10 @@ def _train(
     binned = training.Binned(tables, parameters)
     try:
         chosen = training.choose_rounds(binned, months, steps)
-        last = training.hold_out(binned, months, chosen.rounds, steps)
-        holdout = _holdout(data, training.forecast(last, tables, chosen.rounds))
-        warnings = judge(holdout, request.force)
+        held_out = training.hold_out(binned, months, chosen.rounds, steps)
+        with steps.step("Finding where the errors are"):
+            found = _measure(data, chosen, held_out, folder, parameters.at_most)
+        warnings = judge(found.holdout, request.force)
         rows = binned.rows(months)
         with steps.step("Training on every month", chosen.rounds) as step:
             booster = training.fit(rows, parameters, chosen.rounds, step)
@@ -234,6 +237,10 @@ def _train(
         store = Store(folder / "vectors")
         every_vector = map(store.vectors, store.blocks())
         difference = derive(booster, folder / artifacts.SCORER, every_vector)
+    np.save(folder / artifacts.INTERVALS, found.intervals)
+    with steps.step("Writing the report"):
+        importance = report.importance(booster, store)
+        report_page.write(found.report(data, importance), folder)
     return TrainingFacts(
         first_month=data.name(months[0]),
         rows=rows.num_row(),
@@ -243,20 +250,73 @@ def _train(
             data.name(past.month): error
             for past, error in zip(chosen.trained, chosen.error, strict=True)
         },
-        holdout=holdout,
+        holdout=found.holdout,
         scorer_difference=difference,
     ), warnings
 
 
-def _holdout(data: _Data, last: training.Forecast) -> Holdout:
-    """The last month as the manifest tells of it."""
-    return Holdout(
+@dataclass(frozen=True)
+class _Found:
+    """How past months were forecast, and what that says of the model."""
+
+    holdout: Holdout
+    months: list[report.Month]
+    errors: report.Errors
+    figures: report.IntervalFigures
+    intervals: NDArray[np.float32]  # the table to serve, from every past month
+
+    def report(self, data: _Data, importance: list[report.Importance]) -> report.Report:
+        """The whole report."""
+        return report.Report(
+            date_block_num=data.month,
+            month=data.name(data.month),
+            demo=data.demo,
+            holdout=self.holdout,
+            months=self.months,
+            errors=self.errors,
+            intervals=self.figures,
+            importance=importance,
+        )
+
+
+def _measure(
+    data: _Data,
+    chosen: training.Chosen,
+    held_out: training.Trained,
+    folder: Path,
+    at_most: int,
+) -> _Found:
+    """Forecast the months that chose the rounds and the last one, and score them."""
+    tables = data.tables
+    *past, last = (
+        training.forecast(trained, tables, chosen.rounds)
+        for trained in (*chosen.trained, held_out)
+    )
+    listed = breakdown.everywhere(
+        tables,
+        last.month,
+        data.listed.pairs,
+        partial(training.predict, held_out.model),
+        at_most,
+    )
+    figures = report.interval_figures(past, last)
+    holdout = Holdout(
         date_block_num=last.month,
         month=data.name(last.month),
         rows=len(last.actual),
         row_set="full grid",
         model=last.model,
         baselines=last.baselines,
+        listed=listed[0] if len(data.listed.pairs) else None,
+        intervals=figures.model,
+    )
+    categories = Catalogue.open(folder / "catalogue").categories
+    return _Found(
+        holdout,
+        [report.month_of(one, data.name(one.month)) for one in (*past, last)],
+        report.errors_of(tables, last, listed, categories),
+        figures,
+        report.table_of([*past, last]),
     )
 
 

@@ -34,6 +34,14 @@ class Explanation(msgspec.Struct, frozen=True):
     groups: dict[str, Group]
 
 
+def contributions(
+    booster: xgb.Booster, vectors: NDArray[np.float32], threads: int = 0
+) -> NDArray[np.float32]:
+    """Every feature's contribution, and last the bias: (rows, 45), from (rows, 44)."""
+    rows = xgb.DMatrix(vectors, feature_names=list(FEATURES), nthread=threads)
+    return np.asarray(booster.predict(rows, pred_contribs=True), np.float32)
+
+
 class Explainer:
     """Explains what a booster predicts."""
 
@@ -43,8 +51,7 @@ class Explainer:
 
     def explain(self, vectors: NDArray[np.float32]) -> list[Explanation]:
         """The explanation of each vector of (rows, 44)."""
-        rows = xgb.DMatrix(vectors, feature_names=list(FEATURES), nthread=1)
-        values = self._booster.predict(rows, pred_contribs=True)
+        values = contributions(self._booster, vectors, threads=1)
         return [self._one(row) for row in values.tolist()]
 
     def _one(self, values: list[float]) -> Explanation:

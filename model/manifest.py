@@ -28,8 +28,34 @@ class Scores(msgspec.Struct, frozen=True):
     bias: float  # mean of predicted minus actual
 
 
-class Holdout(msgspec.Struct, frozen=True):
-    """The last month, forecast from what precedes it: the model beside baselines."""
+class Part(Scores, frozen=True, kw_only=True):
+    """The model, scored on some of the rows; the means are units a row."""
+
+    rows: int
+    predicted: float
+    actual: float
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How intervals fared on some of the rows."""
+
+    name: str
+    rows: int
+    covered: float  # the share of the rows that sold within their interval
+    below: float  # the share that sold less than `lower`
+    above: float  # the share that sold more than `upper`
+    lower: float  # the mean bounds, units
+    upper: float
+    lower_loss: float  # the bounds' mean pinball loss, units
+    upper_loss: float
+
+
+class Holdout(msgspec.Struct, frozen=True, kw_only=True):
+    """The last month, forecast from what precedes it: the model beside baselines.
+
+    `listed` are the pairs that the forecast month lists, as they sold in the last one:
+    nothing, where the shop or the item had no sales. `report/report.json` has more.
+    """
 
     date_block_num: int
     month: str
@@ -37,6 +63,8 @@ class Holdout(msgspec.Struct, frozen=True):
     row_set: str
     model: Scores
     baselines: list[Scores]
+    listed: Part | None  # where no pair is listed
+    intervals: list[Coverage]
 
     @property
     def best_baseline(self) -> Scores:

@@ -1,12 +1,14 @@
 """A build in words: what a person reads when it has ended."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from model.manifest import Manifest
+from model.artifacts import REPORT_PAGE
+from model.manifest import Holdout, Manifest
 
 
 def print_summary(manifest: Manifest, folder: Path, console: Console) -> None:
@@ -20,7 +22,9 @@ def print_summary(manifest: Manifest, folder: Path, console: Console) -> None:
     say(
         f"Error on {holdout.month}, held out ({holdout.rows:,} rows, {holdout.row_set})"
     )
-    console.print(_scores(manifest))
+    console.print(_scores(holdout))
+    for line in _more(holdout):
+        say(line)
     for warning in manifest.warnings:
         say(f"warning: {warning}")
 
@@ -39,12 +43,12 @@ def _facts(manifest: Manifest, folder: Path) -> dict[str, str]:
         "model": f"{training.rounds} trees on {training.rows:,} rows from"
         f" {training.first_month}",
         "files": f"{folder} ({len(manifest.files)} files, {size / 1e6:,.0f} MB)",
+        "report": str(folder / REPORT_PAGE),
         "time": f"{manifest.seconds:,.0f} s",
     }
 
 
-def _scores(manifest: Manifest) -> Table:
-    holdout = manifest.training.holdout
+def _scores(holdout: Holdout) -> Table:
     table = Table()
     table.add_column("forecast by")
     for name in ("RMSE", "MAE", "bias"):
@@ -53,3 +57,14 @@ def _scores(manifest: Manifest) -> Table:
         values = (scores.rmse, scores.mae, scores.bias)
         table.add_row(scores.name, *(f"{value:.4f}" for value in values))
     return table
+
+
+def _more(holdout: Holdout) -> Iterator[str]:
+    """The error on the pairs that are listed, and how often intervals held."""
+    if listed := holdout.listed:
+        yield (
+            f"On the {listed.rows:,} pairs that are listed: RMSE {listed.rmse:.4f},"
+            f" MAE {listed.mae:.4f}, bias {listed.bias:.4f}"
+        )
+    shares = (f"{c.covered:.1%} of rows ({c.name})" for c in holdout.intervals)
+    yield f"Between the interval's bounds: {', '.join(shares)}"

@@ -351,7 +351,16 @@ def holdout_of(**rmse):
         Scores(name.replace("_", " "), rmse=value, mae=0, bias=0)
         for name, value in rmse.items()
     )
-    return Holdout(33, "2015-10", 100, "full grid", model, others)
+    return Holdout(
+        date_block_num=33,
+        month="2015-10",
+        rows=100,
+        row_set="full grid",
+        model=model,
+        baselines=others,
+        listed=None,
+        intervals=[],
+    )
 
 
 @pytest.mark.parametrize(

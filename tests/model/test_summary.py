@@ -44,6 +44,14 @@ def test_the_demo_is_called_so_and_real_data_are_not(manifest):
     assert "demo" not in printed(real, Path("x"))
 
 
+def test_without_listed_pairs_there_is_no_line_of_them(manifest):
+    holdout = msgspec.structs.replace(manifest.training.holdout, listed=None)
+    training = msgspec.structs.replace(manifest.training, holdout=holdout)
+    none = msgspec.structs.replace(manifest, training=training)
+    assert "pairs that are listed" in printed(manifest, Path("x"))
+    assert "pairs that are listed" not in printed(none, Path("x"))
+
+
 def test_a_baseline_that_wins_is_among_the_warnings(manifest):
     beaten = "on 2013-10 the model (1.2 RMSE) does not beat zero (1.1)"
     warned = msgspec.structs.replace(manifest, warnings=[beaten])

@@ -92,6 +92,23 @@ def test_the_summary_has_the_error_beside_the_baselines(done, data):
         assert " │ ".join(shown) in "\n".join(lines)
 
 
+def test_the_summary_has_the_listed_pairs_the_intervals_and_the_report(done, data):
+    folder = current(data.parent / "out")
+    holdout = manifests.read(folder).training.holdout
+    lines = squeezed(done.stdout)
+    listed, (every, large) = holdout.listed, holdout.intervals
+    assert (
+        f"On the {listed.rows:,} pairs that are listed: RMSE {listed.rmse:.4f},"
+        f" MAE {listed.mae:.4f}, bias {listed.bias:.4f}" in lines
+    )
+    assert (
+        f"Between the interval's bounds: {every.covered:.1%} of rows (all),"
+        f" {large.covered:.1%} of rows (predicted at 0.5 or more)" in lines
+    )
+    (path,) = [line.split()[1] for line in lines if line.startswith("report ")]
+    assert (data.parent / path).is_file()
+
+
 def test_the_summary_has_every_warning(done, data):
     warnings = manifests.read(current(data.parent / "out")).warnings
     assert len(warnings) >= 3
