@@ -46,6 +46,7 @@ class Build:
     intervals: Intervals
     history: History
     catalogue: Catalogue
+    report: dict[str, bytes]  # the page and its figures, by REPORT_PAGE, REPORT_FIGURES
 
     @property
     def calendar(self) -> Calendar:
@@ -74,7 +75,15 @@ class Build:
             Intervals.open(folder / INTERVALS),
             History.open(folder / "history"),
             Catalogue.open(folder / "catalogue"),
+            {name: _content(folder / name) for name in (REPORT_PAGE, REPORT_FIGURES)},
         )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror}") from error
 
 
 def check_features(found: Sequence[str], expected: Sequence[str], whose: str) -> None:

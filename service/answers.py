@@ -14,6 +14,7 @@ from feature_store.definitions import BASIS, FEATURES
 from feature_store.lookup import STATUSES
 from model.artifacts import Build
 from model.explaining import Explainer, Explanation
+from model.intervals import Interval
 from service.bodies import Pair, Vectors
 from service.tables import Ids, write_arrow, write_csv
 
@@ -29,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     features: dict[str, float] | UnsetType = UNSET
     explain: Explanation | UnsetType = UNSET
+    interval: Interval | UnsetType = UNSET
     override: Override | UnsetType = UNSET
 
 
@@ -80,9 +82,10 @@ class Extras:
 
     features: bool = False
     explain: bool = False
+    interval: bool = False
 
     def __bool__(self) -> bool:
-        return self.features or self.explain
+        return self.features or self.explain or self.interval
 
 
 NO_EXTRAS = Extras()
@@ -154,6 +157,10 @@ class Predictor:
         """The prediction for the pair at a store's position."""
         return self._scorer.one(self._store.vector(position))
 
+    def interval(self, units: float) -> Interval:
+        """Between what a pair sells, eight times of ten, that is predicted so."""
+        return self.build.intervals.one(units)
+
     def units_many(self, positions: NDArray[np.intp]) -> NDArray[np.float32]:
         """Predictions for many positions: shape (positions,), float32."""
         return self._scorer.many(self._store.vectors(positions))
@@ -215,6 +222,8 @@ class Predictor:
             told["features"] = dict(zip(FEATURES, shortest(vector), strict=True))
         if extras.explain:
             told["explain"] = self._explainer.explain(vector[np.newaxis])[0]
+        if extras.interval and answer.prediction is not None:
+            told["interval"] = self.interval(answer.prediction)
         if pair.override is not UNSET:
             changed = vector.copy()
             for name, value in pair.override.items():

@@ -6,10 +6,11 @@ import msgspec
 from flask import Flask, Response, request
 
 from feature_store.descriptions import describe_features
+from model.artifacts import REPORT_FIGURES, REPORT_PAGE
 from service import bodies, failures
 from service.answers import NO_EXTRAS, Extras, Predictor, ids_of
 from service.incoming import ARROW, CSV, JSON, media_type, whole_body
-from service.page import add_page
+from service.page import REPORT_HEADERS, add_page
 from service.problems import BadRequest, TooLarge
 from service.queries import ID, Parameter, flag, parse_query, whole
 from service.served import Served
@@ -22,7 +23,7 @@ MOST_EXPLAINED = 100
 
 NOTHING = ()
 PAIR = (Parameter("shop_id", ID), Parameter("item_id", ID))
-EXTRAS = (Parameter("features", flag, False), Parameter("explain", flag, False))
+EXTRAS = tuple(Parameter(name, flag, False) for name in Extras.__dataclass_fields__)
 PAGING = (
     Parameter("category", ID, None),
     Parameter("limit", whole(1, MOST_ROWS), 50),
@@ -58,7 +59,8 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
         if kind == JSON:
             return _predict_json(predictor, body, extras, settings.max_rows)
         if extras:
-            raise BadRequest(f"features and explain need a body of type {JSON}")
+            names = " and ".join(extra.name for extra in EXTRAS)
+            raise BadRequest(f"{names} need a body of type {JSON}")
         if kind == CSV:
             return _csv(predictor, read_csv(body, settings.max_rows))
         ids = read_arrow(body, settings.max_rows, settings.max_body)
@@ -106,8 +108,8 @@ def _limit_extras(pairs: Sequence[bodies.Pair], extras: Extras) -> None:
     more = extras or any(pair.override for pair in pairs)
     if more and len(pairs) > limit:
         raise TooLarge(
-            f"{len(pairs):,} rows with features, explanations or overrides; at most"
-            f" {MOST_ROWS:,} are allowed, {MOST_EXPLAINED:,} with explanations"
+            f"{len(pairs):,} rows with features, explanations, intervals or overrides;"
+            f" at most {MOST_ROWS:,} are allowed, {MOST_EXPLAINED:,} with explanations"
         )
 
 
@@ -161,6 +163,16 @@ def _add_facts(app: Flask, served: Served) -> None:
         parse_query(request.args, NOTHING)
         manifest = msgspec.to_builtins(served.ready().build.manifest)
         return _json({**manifest, "refused": served.refused})
+
+    @app.get("/report")
+    def report() -> Response:
+        content = served.ready().build.report[REPORT_PAGE]
+        return Response(content, headers=REPORT_HEADERS)
+
+    @app.get("/report/report.json")
+    def report_figures() -> Response:
+        content = served.ready().build.report[REPORT_FIGURES]
+        return Response(content, content_type=JSON)
 
     @app.get("/v1/features")
     def features() -> Response:

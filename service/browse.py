@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from feature_store.definitions import BASIS
 from feature_store.errors import UnknownEntity
 from model.artifacts import Build
+from model.intervals import Interval
 from service.answers import Predictor, shortest
 
 YEAR = 12  # months
@@ -75,6 +76,7 @@ class PairView(msgspec.Struct, frozen=True):
     date_block_num: int
     month: str
     prediction: float
+    interval: Interval
     basis: str
     listed: bool
     model: str
@@ -207,6 +209,7 @@ class Browser:
         """One pair. Raises UnknownEntity, naming the id or both."""
         store = self._build.store
         position = store.position(shop_id, item_id)
+        units = self._predictor.units(position)
         months = self._build.history.pair(shop_id, item_id).tolist()
         first = self._build.history.first_month
         name = self._build.calendar.name
@@ -214,7 +217,8 @@ class Browser:
             self.shop(shop_id),
             self.item(item_id),
             *self._about,
-            self._predictor.units(position),
+            units,
+            self._predictor.interval(units),
             store.basis(position),
             store.listed(position),
             self._version,

@@ -1,4 +1,4 @@
-"""The page for people: its files, and what the browser may do with them."""
+"""Pages for people: their files, and what the browser may do with them."""
 
 from pathlib import Path
 
@@ -14,6 +14,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     # Asked for each time and mostly answered 304: all files are of one version.
     "Cache-Control": "no-cache",
+}
+# The report is one file with its style in it, and asks for nothing.
+REPORT_HEADERS = HEADERS | {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
 

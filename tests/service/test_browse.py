@@ -132,6 +132,8 @@ def test_a_pair_is_shown_with_its_names_its_past_and_its_prediction(
     assert {name: view[name] for name in one if "_id" not in name} == {
         name: value for name, value in one.items() if "_id" not in name
     }
+    told = got(client, f"/v1/predict?shop_id={shop}&item_id={item}&interval=true")
+    assert view["interval"] == told["interval"]
     assert view["shop"]["name"] == build.catalogue.shops[shop]
     assert view["item"]["name"] == build.catalogue.items[item].name
     assert view["item"]["category_id"] == busy.item_category_id

@@ -10,7 +10,7 @@ from tests.model.tiny import built_with
 from tests.service.clients import asked, client_of, good, got, pair, post
 from tests.service.problem_shape import assert_problem
 
-EVERY = "/v1/predict?features=true&explain=true"
+EVERY = "/v1/predict?features=true&explain=true&interval=true"
 BUSY = 2  # of the pairs of `some`, the one that sold most
 
 
@@ -29,9 +29,10 @@ def some(rows):
 
 def test_nothing_is_told_that_was_not_asked_for(client, some):
     plain = post(client, some[0]).data
-    asked_not = post(client, some[0], "/v1/predict?features=false&explain=false").data
+    asked_not = post(client, some[0], EVERY.replace("true", "false")).data
     assert plain == asked_not
-    assert not {"features", "explain", "override"} & set(asked(client, some[0]))
+    told = {"features", "explain", "interval", "override"}
+    assert not told & set(asked(client, some[0]))
 
 
 def test_the_features_are_the_vectors_values_in_its_order(client, build, some):
@@ -60,6 +61,17 @@ def test_the_contributions_sum_to_the_margin_and_its_link_to_the_prediction(
         assert raw == pytest.approx(float(answer["prediction"]), rel=1e-4)
 
 
+def test_the_interval_is_the_builds_for_that_prediction(client, build, some):
+    for one in some:
+        answer = good(post(client, one, "/v1/predict?interval=true"))
+        expected = build.intervals.one(float(answer["prediction"]))
+        assert floats(answer["interval"]) == {
+            "lower": expected.lower,
+            "upper": expected.upper,
+        }
+    assert float(answer["interval"]["lower"]) <= float(answer["interval"]["upper"])
+
+
 def test_the_groups_sum_the_contributions_and_are_factors_for_people(client, some):
     why = good(post(client, some[BUSY], "/v1/predict?explain=true"))["explain"]
     parts = floats(why["contributions"])
@@ -82,6 +94,7 @@ def test_a_batch_and_an_address_tell_what_a_pair_is_told(client, some):
         ids = f"shop_id={one['shop_id']}&item_id={one['item_id']}"
         assert got(client, f"{EVERY}&{ids}") == alone
         assert row["features"] == alone["features"]
+        assert row["interval"] == alone["interval"]
         assert floats(row["explain"]["contributions"]) == pytest.approx(
             floats(alone["explain"]["contributions"]), abs=1e-6
         )
@@ -91,7 +104,7 @@ def test_an_unknown_pair_of_a_batch_has_nothing_to_tell(client, some):
     body = [pair(999, 6), some[0]]
     unknown, known = good(post(client, body, EVERY))["predictions"]
     assert (unknown["prediction"], unknown["basis"]) == (None, "unknown_shop")
-    assert not {"features", "explain"} & set(unknown)
+    assert not {"features", "explain", "interval"} & set(unknown)
     assert known["features"]
 
 
@@ -137,6 +150,8 @@ def test_a_what_if_is_clipped_as_a_prediction_is(client, some):
     [
         ("features=true", 1000, True),
         ("features=true", 1001, False),
+        ("interval=true", 1000, True),
+        ("interval=true", 1001, False),
         ("explain=true", 100, True),
         ("explain=true", 101, False),
     ],
@@ -159,6 +174,7 @@ def test_what_ifs_are_as_many_as_features(client):
     ("query", "pointer", "words"),
     [
         ("features=1", "/features", 'features is "1": expected true or false'),
+        ("interval=yes", "/interval", 'interval is "yes": expected true or false'),
         ("explain=", "/explain", 'explain is "": expected true or false'),
         ("why=true", "/why", 'unknown parameter "why"'),
         ("features=true&features=true", "/features", "given 2 times"),
