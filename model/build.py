@@ -43,6 +43,7 @@ from model.manifest import (
 )
 from model.parameters import Parameters
 from model.scoring import derive
+from model.trial import try_out
 
 LIBRARIES = ("numpy", "pyarrow", "xgboost-cpu", "onnxruntime")
 # One to train on, one to choose on, one to report.
@@ -93,6 +94,7 @@ def build(request: Request, steps: Steps) -> tuple[Manifest, Path]:
     what was served before still is.
     """
     started = time.monotonic()
+    try_out(request.parameters.booster)
     with artifacts.staging(request.out) as folder:
         with engines.started(request.engine) as engine:
             data = _read(request, engine, folder, steps)

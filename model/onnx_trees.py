@@ -20,7 +20,7 @@ from feature_store.errors import BuildError
 INPUT, OUTPUT = "vectors", "margin"
 
 # The objectives whose boosters can be scored, by link: raw = link(margin).
-LOG_LINK = ("count:poisson", "reg:gamma", "reg:tweedie")
+LOG_LINK = ("count:poisson", "reg:tweedie")
 IDENTITY = ("reg:squarederror", "reg:pseudohubererror", "reg:absoluteerror")
 
 _IR_VERSION, _OPSET, _ML_OPSET = 8, 17, 3
