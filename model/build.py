@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import xgboost as xgb
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from feature_store import engines
@@ -227,8 +228,10 @@ def _train(
         chosen = training.choose_rounds(binned, months, steps)
         held_out = training.hold_out(binned, months, chosen.rounds, steps)
         with steps.step("Finding where the errors are"):
-            found = _measure(data, chosen, held_out, folder, parameters.at_most)
-        warnings = judge(found.holdout, request.force)
+            figures, intervals = _measure(
+                data, chosen, held_out, folder, parameters.at_most
+            )
+        warnings = judge(figures.holdout, request.force)
         rows = binned.rows(months)
         with steps.step("Training on every month", chosen.rounds) as step:
             booster = training.fit(rows, parameters, chosen.rounds, step)
@@ -239,10 +242,10 @@ def _train(
         store = Store(folder / "vectors")
         every_vector = map(store.vectors, store.blocks())
         difference = derive(booster, folder / artifacts.SCORER, every_vector)
-    np.save(folder / artifacts.INTERVALS, found.intervals)
+    np.save(folder / artifacts.INTERVALS, intervals)
     with steps.step("Writing the report"):
         importance = report.importance(booster, store)
-        report_page.write(found.report(data, importance), folder)
+        report_page.write(replace(figures, importance=importance), folder)
     return TrainingFacts(
         first_month=data.name(months[0]),
         rows=rows.num_row(),
@@ -252,33 +255,9 @@ def _train(
             data.name(past.month): error
             for past, error in zip(chosen.trained, chosen.error, strict=True)
         },
-        holdout=found.holdout,
+        holdout=figures.holdout,
         scorer_difference=difference,
     ), warnings
-
-
-@dataclass(frozen=True)
-class _Found:
-    """How past months were forecast, and what that says of the model."""
-
-    holdout: Holdout
-    months: list[report.Month]
-    errors: report.Errors
-    figures: report.IntervalFigures
-    intervals: NDArray[np.float32]  # the table to serve, from every past month
-
-    def report(self, data: _Data, importance: list[report.Importance]) -> report.Report:
-        """The whole report."""
-        return report.Report(
-            date_block_num=data.month,
-            month=data.name(data.month),
-            demo=data.demo,
-            holdout=self.holdout,
-            months=self.months,
-            errors=self.errors,
-            intervals=self.figures,
-            importance=importance,
-        )
 
 
 def _measure(
@@ -287,8 +266,12 @@ def _measure(
     held_out: training.Trained,
     folder: Path,
     at_most: int,
-) -> _Found:
-    """Forecast the months that chose the rounds and the last one, and score them."""
+) -> tuple[report.Report, NDArray[np.float32]]:
+    """Forecast the months that chose the rounds and the last one, and score them.
+
+    Returns the report as far as it does not need the model to serve, and the table of
+    intervals to serve, from all these months.
+    """
     tables = data.tables
     *past, last = (
         training.forecast(trained, tables, chosen.rounds)
@@ -313,13 +296,15 @@ def _measure(
         intervals=figures.model,
     )
     categories = Catalogue.open(folder / "catalogue").categories
-    return _Found(
-        holdout,
-        [report.month_of(one, data.name(one.month)) for one in (*past, last)],
-        report.errors_of(tables, last, listed, categories),
-        figures,
-        report.table_of([*past, last]),
-    )
+    return report.Report(
+        date_block_num=data.month,
+        month=data.name(data.month),
+        demo=data.demo,
+        holdout=holdout,
+        months=[report.month_of(one, data.name(one.month)) for one in (*past, last)],
+        errors=report.errors_of(tables, last, listed, categories),
+        intervals=figures,
+    ), report.table_of([*past, last])
 
 
 def judge(holdout: Holdout, force: bool) -> list[str]:

@@ -1,6 +1,6 @@
 """The report of a build: the figures on how good its model was found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ from feature_store.lookup import Store
 from model import breakdown
 from model.breakdown import CategoryPart
 from model.explaining import contributions
-from model.intervals import Intervals, learn, tenths
+from model.intervals import Intervals, fine, learn, tenths
 from model.manifest import Coverage, Holdout, Part, Scores
 from model.training import Forecast
 
@@ -81,16 +81,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     months: list[Month]
     errors: Errors
     intervals: IntervalFigures
-    importance: list[Importance]  # of all features, the largest `shap` first
+    importance: list[Importance] = []  # of all features, the largest `shap` first
 
 
-def table_of(forecasts: Sequence[Forecast], **options: object) -> NDArray[np.float32]:
+def table_of(
+    forecasts: Sequence[Forecast], bins: Callable[[int], list[int]] = fine
+) -> NDArray[np.float32]:
     """The table of Intervals that past months give."""
-    return learn(
-        np.concatenate([past.predicted for past in forecasts]),
-        np.concatenate([past.actual for past in forecasts]),
-        **options,  # type: ignore[arg-type]
-    )
+    predicted = np.concatenate([past.predicted for past in forecasts])
+    actual = np.concatenate([past.actual for past in forecasts])
+    return learn(predicted, actual, bins)
 
 
 def month_of(past: Forecast, name: str) -> Month:
