@@ -59,7 +59,7 @@ def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
         if kind == JSON:
             return _predict_json(predictor, body, extras, settings.max_rows)
         if extras:
-            names = " and ".join(extra.name for extra in EXTRAS)
+            names = ", ".join(extra.name for extra in EXTRAS)
             raise BadRequest(f"{names} need a body of type {JSON}")
         if kind == CSV:
             return _csv(predictor, read_csv(body, settings.max_rows))
