@@ -5,13 +5,15 @@ import { number } from "./words.js";
 
 const HEIGHT = 220;
 const EDGE = { top: 12, right: 8, bottom: 24, left: 36 };
+const WHISKER = 4; // px, half of its end's width
 const LABEL = 64; // px that an axis label takes
 
 /**
- * A column for each point: {name, value, label, forecast}.
+ * A column for each point: {name, value, label, interval}.
  *
- * `label` is written under the axis where there is room; `forecast` sets a column
- * apart. `summary` is the text for who cannot see it.
+ * `label` is written under the axis where there is room. A forecast has an `interval`,
+ * {lower, upper}: it is set apart, and a line shows its range. `summary` is the text
+ * for who cannot see it.
  */
 export function columnChart({ points, summary }) {
   const holder = make("div", { class: "chart" });
@@ -24,7 +26,7 @@ export function columnChart({ points, summary }) {
 }
 
 function columns(points, summary, width) {
-  const values = points.map((point) => point.value);
+  const values = points.flatMap((point) => [point.value, point.interval?.upper ?? 0]);
   const scale = yScale(values);
   const step = (width - EDGE.left - EDGE.right) / points.length;
   const x = (index) => EDGE.left + index * step;
@@ -71,9 +73,18 @@ function column(point, x, step, scale) {
   const [top, bottom] = [Math.max(point.value, 0), Math.min(point.value, 0)];
   const box = { x: x + gap / 2, width: step - gap, y: scale.y(top) };
   const height = Math.max(scale.y(bottom) - scale.y(top), 1);
-  const kind = point.forecast ? "forecast" : "past";
+  const kind = point.interval ? "forecast" : "past";
   const title = draw("title", {}, `${point.name}: ${number(point.value, 2)}`);
-  return draw("rect", { ...box, height, class: kind, rx: 1 }, title);
+  const drawn = draw("rect", { ...box, height, class: kind, rx: 1 }, title);
+  if (!point.interval) return drawn;
+  return draw("g", {}, drawn, whisker(point.interval, x + step / 2, scale));
+}
+
+/** A line from the interval's lower end to its upper one, with a bar at each. */
+function whisker({ lower, upper }, x, scale) {
+  const [top, bottom] = [scale.y(upper), scale.y(lower)];
+  const end = (y) => `M${x - WHISKER} ${y}h${2 * WHISKER}`;
+  return draw("path", { class: "whisker", d: `M${x} ${top}V${bottom}${end(top)}${end(bottom)}` });
 }
 
 /** The last label always, the others where they do not touch the next. */

@@ -2,8 +2,8 @@
 
 import { address, go } from "./address.js";
 import { get } from "./api.js";
-import { bar } from "./chart.js";
 import { itemChooser } from "./choosers.js";
+import { basisColumn, forecastColumn, pastColumns } from "./columns.js";
 import { saveCsv } from "./csv.js";
 import { make } from "./dom.js";
 import { latest } from "./latest.js";
@@ -102,10 +102,6 @@ function csvRow(row) {
 function columnsOf(answer) {
   const most = Math.max(...answer.shops.map((shop) => shop.prediction));
   const product = (row) => address("product", { shop: row.shop_id, item: answer.item.item_id });
-  const units = (key, label) => {
-    const cell = (row) => (row[key] === null ? null : number(row[key], 2));
-    return { key, label, number: true, value: (row) => row[key], cell };
-  };
   return [
     {
       key: "name",
@@ -115,22 +111,8 @@ function columnsOf(answer) {
         make("a", { href: product(row) }, row.name),
         row.listed ? null : make("small", { class: "tag" }, t("unlisted.short"))),
     },
-    {
-      key: "prediction",
-      label: t("forecast"),
-      number: true,
-      value: (row) => row.prediction,
-      cell: (row) => make("span", { class: row.listed ? "barred" : "barred faint" },
-        bar(row.prediction / most), make("span", {}, number(row.prediction, 2, 2))),
-    },
-    units("last_month", t("last.month.short")),
-    units("same_month_last_year", t("last.year.short")),
-    {
-      key: "basis",
-      label: t("basis.column"),
-      wide: true,
-      value: (row) => t(`basis.${row.basis}.short`),
-      cell: (row) => t(`basis.${row.basis}.short`),
-    },
+    forecastColumn(most, (row) => !row.listed),
+    ...pastColumns(),
+    basisColumn(),
   ];
 }

@@ -61,8 +61,16 @@ function holdoutSection(holdout) {
     make("p", {}, t("model.held", { ...names, rows: holdout.rows })),
     make("p", {}, t("model.off", { number: number(model.mae, 2) }), " ", biasWords(model.bias)),
     make("p", {}, besideBaseline(model, best)),
+    ...withinRange(holdout.intervals),
     table({ caption: t("model.table", names), columns, rows: [model, ...baselines] }),
-    make("p", { class: "quiet" }, t("model.terms")));
+    make("p", { class: "quiet" }, t("model.terms")),
+    make("p", { class: "links" }, make("a", { href: "/report" }, t("model.report"))));
+}
+
+/** How the likely ranges fared, over the pairs that were forecast to sell. */
+function withinRange(intervals) {
+  const large = intervals.find((coverage) => coverage.name !== "all");
+  return large ? [make("p", {}, t("model.within", { share: percent(large.covered) }))] : [];
 }
 
 function nameOf({ name }) {

@@ -11,7 +11,7 @@ import { problemBox } from "./problems.js";
 import { reasonsFigure } from "./reasons.js";
 import { table } from "./table.js";
 import { whatIf } from "./whatif.js";
-import { about, exact, monthAfter, monthNames, number, shortMonth, t } from "./words.js";
+import { about, exact, monthAfter, monthNames, number, range, shortMonth, t } from "./words.js";
 
 /** Build the view in `container`; the function that shows other ids. */
 export function mount(container) {
@@ -90,10 +90,11 @@ function titleOf({ shop, item }) {
   ];
 }
 
-function headlineOf({ prediction, month }) {
+function headlineOf({ prediction, month, interval }) {
+  const within = interval.upper ? `, ${range(interval)}` : "";
   return [
     make("strong", {}, about(prediction)),
-    ` ${t("month.in", monthNames(month))} `,
+    ` ${t("month.in", monthNames(month))}${within} `,
     make("small", {}, t("exact", { number: exact(prediction) })),
   ];
 }
@@ -117,6 +118,7 @@ function factList(answer, holdout) {
     fact(t("last.year", monthNames(monthAfter(month, -12))),
       sold(answer.same_month_last_year)),
     fact(t("basis"), t(`basis.${answer.basis}`)),
+    fact(t("range"), range(answer.interval), t("range.means")),
     fact(t("off"), t("off.by", { number: number(holdout.model.mae, 2) }),
       t("off.where", monthNames(holdout.month))),
   );
@@ -139,6 +141,7 @@ function historyFigure(answer) {
     months: answer.history.length,
     ...names,
     number: number(answer.prediction, 2),
+    range: range(answer.interval),
   });
   return make("figure", {},
     make("figcaption", {}, t("history.title")),
@@ -153,15 +156,16 @@ function pastPoint({ month, units }, index) {
   return { name: monthNames(month).month, value: units, label };
 }
 
-function forecastPoint({ month, prediction }) {
+function forecastPoint({ month, prediction, interval }) {
   const name = t("forecast.of", monthNames(month));
-  return { name, value: prediction, label: shortMonth(month), forecast: true };
+  return { name, value: prediction, label: shortMonth(month), interval };
 }
 
 function historyTable(points) {
   const columns = [
     { key: "name", label: t("month"), cell: (point) => point.name },
     { key: "value", label: t("sold"), number: true, cell: (p) => number(p.value, 2) },
+    { key: "range", label: t("range"), cell: (p) => p.interval && range(p.interval) },
   ];
   return table({ caption: t("history.title"), columns, rows: points.toReversed() });
 }

@@ -2,8 +2,8 @@
 
 import { address, go } from "./address.js";
 import { get } from "./api.js";
-import { bar } from "./chart.js";
 import { shopChooser } from "./choosers.js";
+import { basisColumn, forecastColumn, pastColumns } from "./columns.js";
 import { saveCsv } from "./csv.js";
 import { make } from "./dom.js";
 import * as facts from "./facts.js";
@@ -176,11 +176,6 @@ function headlineOf(list) {
 function columnsOf(list) {
   const most = Math.max(...list.rows.map((row) => row.prediction));
   const product = (row) => address("product", { shop: list.shop.shop_id, item: row.item_id });
-  const units = (key, label) => {
-    const value = (row) => row[key];
-    const cell = (row) => (row[key] === null ? null : number(row[key], 2));
-    return { key, label, number: true, value, cell };
-  };
   return [
     {
       key: "name",
@@ -195,23 +190,9 @@ function columnsOf(list) {
       value: (row) => row.category,
       cell: (row) => row.category,
     },
-    {
-      key: "prediction",
-      label: t("forecast"),
-      number: true,
-      value: (row) => row.prediction,
-      cell: (row) => make("span", { class: "barred" }, bar(row.prediction / most),
-        make("span", {}, number(row.prediction, 2, 2))),
-    },
-    units("last_month", t("last.month.short")),
-    units("same_month_last_year", t("last.year.short")),
-    {
-      key: "basis",
-      label: t("basis.column"),
-      wide: true,
-      value: (row) => t(`basis.${row.basis}.short`),
-      cell: (row) => t(`basis.${row.basis}.short`),
-    },
+    forecastColumn(most),
+    ...pastColumns(),
+    basisColumn(),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 const LANGUAGES = ["en", "ru"];
 const KEPT = "language";
+const MOST_UNITS = 20; // more is not told apart
 
 let language;
 let strings;
@@ -66,6 +67,13 @@ export function percent(share) {
 export function about(units) {
   if (units < 0.5) return t("about.none", { exact: number(units, 1, 1) });
   return t("about.units", { count: Math.round(units) });
+}
+
+/** A likely range of units in words; units are whole, so it is widened to whole ones. */
+export function range({ lower, upper }) {
+  const [low, high] = [Math.floor(lower), Math.ceil(upper)];
+  if (high >= MOST_UNITS) return t("range.open", { lower: low });
+  return high ? t("range.between", { lower: low, upper: high }) : t("range.none");
 }
 
 /** "2015-11" as {month}, standing alone, and {monthIn}, as what follows "in". */

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import math
 import re
 from pathlib import Path
 
@@ -76,7 +77,12 @@ def test_a_product_in_a_shop_shows_what_the_service_answers(open_page, server, p
     expect(headline(page)).to_contain_text(re.compile(r"about \d+ units? in November"))
     shown = headline(page).locator("small").inner_text()
     assert float(shown.removeprefix("exactly ")) == answer["prediction"]
+    low = math.floor(answer["interval"]["lower"])
+    high = math.ceil(answer["interval"]["upper"])
+    between = f"between {low} and {high}" if high < 20 else f"{low} or more"
+    expect(headline(page)).to_contain_text(between)
     facts = page.locator(".facts")
+    expect(facts).to_contain_text(f"Likely range{between}")
     expect(facts).to_contain_text("Last month (October 2015)")
     expect(facts).to_contain_text(f"{answer['last_month']:.0f} unit")
     expect(facts).to_contain_text("This shop sold it recently")
@@ -89,6 +95,7 @@ def test_the_chart_has_a_column_a_month_and_a_table_of_the_same(open_page, pair)
     figure = page.locator("figure").filter(has_text="Sold by month")
     expect(figure.locator("svg rect")).to_have_count(35)
     expect(figure.locator("rect.forecast")).to_have_count(1)
+    expect(figure.locator("path.whisker")).to_have_count(1)
     expect(figure.get_by_role("img")).to_have_attribute(
         "aria-label", re.compile("forecast of .* for November 2015")
     )
