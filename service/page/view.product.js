@@ -34,16 +34,15 @@ export function mount(container) {
     const { shop, item } = query;
     if (!shop || !item) return showPart(signal);
     const pair = { shop_id: shop, item_id: item };
-    const [answer, told, model] = await Promise.all([
+    const [answer, told] = await Promise.all([
       get(pairPath(shop, item), {}, signal),
       get("/v1/predict", { ...pair, explain: true }, signal),
-      facts.model(),
     ]);
     if (signal.aborted) return;
     nameBoth(answer.shop.name, answer.item.name);
     title.replaceChildren(...titleOf(answer));
     headline.replaceChildren(...headlineOf(answer));
-    details.replaceChildren(...detailsOf(answer, told.explain, model));
+    details.replaceChildren(...detailsOf(answer, told.explain));
   }
 
   async function showPart(signal) {
@@ -99,19 +98,19 @@ function headlineOf({ prediction, month, interval }) {
   ];
 }
 
-function detailsOf(answer, reasons, model) {
+function detailsOf(answer, reasons) {
   const pair = { shop_id: answer.shop.shop_id, item_id: answer.item.item_id };
   const unlisted = make("p", { class: "note" }, t("unlisted", monthNames(answer.month)));
   return [
     ...(answer.listed ? [] : [unlisted]),
-    factList(answer, model.training.holdout),
+    factList(answer),
     historyFigure(answer),
     reasonsFigure(reasons),
     whatIf(pair),
   ];
 }
 
-function factList(answer, holdout) {
+function factList(answer) {
   const { month } = answer;
   return make("dl", { class: "facts" },
     fact(t("last.month", monthNames(monthAfter(month, -1))), sold(answer.last_month)),
@@ -119,8 +118,6 @@ function factList(answer, holdout) {
       sold(answer.same_month_last_year)),
     fact(t("basis"), t(`basis.${answer.basis}`)),
     fact(t("range"), range(answer.interval), t("range.means")),
-    fact(t("off"), t("off.by", { number: number(holdout.model.mae, 2) }),
-      t("off.where", monthNames(holdout.month))),
   );
 }
 
