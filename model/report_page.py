@@ -138,7 +138,7 @@ def interval_words(figures: IntervalFigures) -> str:
     """How often intervals held, and what their losses are beside plainer ones."""
     one, plain = figures.model[-1], figures.one_a_decile[-1]
     return (
-        f"An interval should hold for 8 of 10 rows. Of the rows {_whose(one)}"
+        f"An interval should hold for 8 of 10 rows. Of the rows {_whose(one)},"
         f" {percent(one.covered)} were within theirs; where hardly any pair sells, the"
         f" interval is 0 to 0 and holds more often. Pinball losses there are"
         f" {number(one.lower_loss, 4)} (lower) and {number(one.upper_loss, 4)} (upper);"
@@ -153,16 +153,15 @@ def _whose(one: Coverage) -> str:
 
 def listed_words(found: Sequence[Part]) -> str:
     """What the pairs that are not listed do to a total."""
-    totals = {part.name: part.rows * part.predicted for part in found}
-    sold = {part.name: part.rows * part.actual for part in found}
-    told = " and ".join(
-        f"{number(totals[name], 0)} units forecast, {number(sold[name], 0)} sold on"
-        f" pairs that are {name}"
-        for name in totals
+    told = "; ".join(
+        f"on {number(part.rows, 0)} pairs that are {part.name}"
+        f" {number(part.rows * part.predicted, 0)} units were forecast and"
+        f" {number(part.rows * part.actual, 0)} sold"
+        for part in found
     )
     return (
-        "A forecast supposes that the item is on sale: what is not listed mostly was"
-        f" not. In the month held out: {told}."
+        "A forecast supposes that the item is on sale, and what is not listed mostly is"
+        f" not. In the month held out, {told}."
     )
 
 
