@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -10,25 +10,39 @@ import pyarrow as pa
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from feature_store.definitions import BASIS, FEATURES
+from feature_store.definitions import BASIS, FEATURES, TARGET_RANGE
 from feature_store.lookup import STATUSES
 from model.artifacts import Build
 from model.explaining import Explainer, Explanation
 from model.intervals import Interval
-from service.bodies import Pair, Vectors
+from service.bodies import VECTORS_SCHEMA, Pair, Vectors
 from service.tables import Ids, write_arrow, write_csv
+
+Units = Annotated[float, msgspec.Meta(ge=TARGET_RANGE[0], le=TARGET_RANGE[1])]
+# Names that a type checker cannot know: they derive from the definitions.
+Basis = Literal[BASIS]  # type: ignore[valid-type]
+Status = Literal[STATUSES]  # type: ignore[valid-type]
+Named = Annotated[
+    dict[str, float],
+    msgspec.Meta(
+        extra_json_schema={
+            "propertyNames": {"enum": list(FEATURES)},
+            "minProperties": len(FEATURES),
+        }
+    ),
+]
 
 
 class Override(msgspec.Struct, frozen=True):
     """The prediction of a what-if."""
 
-    prediction: float
+    prediction: Units
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer holds only where it was asked for."""
 
-    features: dict[str, float] | UnsetType = UNSET
+    features: Named | UnsetType = UNSET
     explain: Explanation | UnsetType = UNSET
     interval: Interval | UnsetType = UNSET
     override: Override | UnsetType = UNSET
@@ -41,8 +55,8 @@ class Answer(Asked, frozen=True):
     item_id: int
     date_block_num: int
     month: str
-    prediction: float
-    basis: str
+    prediction: Units
+    basis: Basis
     listed: bool
     model: str
 
@@ -52,8 +66,8 @@ class Row(Asked, frozen=True):
 
     shop_id: int
     item_id: int
-    prediction: float | None
-    basis: str
+    prediction: Units | None
+    basis: Status
     listed: bool
 
 
@@ -69,7 +83,7 @@ class Batch(msgspec.Struct, frozen=True):
 class OriginalAnswer(msgspec.Struct, frozen=True):
     """What the service answers to vectors: the raw predictions."""
 
-    parameters: msgspec.Raw
+    parameters: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=VECTORS_SCHEMA)]
     resultado: list[float]
 
 
@@ -165,8 +179,12 @@ class Predictor:
         """Predictions for many positions: shape (positions,), float32."""
         return self._scorer.many(self._store.vectors(positions))
 
-    def many(self, pairs: list[Pair], extras: Extras = NO_EXTRAS) -> bytes:
-        """The answer for a batch, in its order."""
+    def many(self, pairs: Sequence[Pair], more: Extras | None = None) -> bytes:
+        """The answer for a batch, in its order.
+
+        Where `more` is None it is numbers alone, else with what `more` asks for and
+        the what-ifs of the pairs.
+        """
         batch = self.predict(*ids_of(pairs))
         rows = [
             Row(pair.shop_id, pair.item_id, units if known else None, basis, listed)
@@ -179,8 +197,8 @@ class Predictor:
                 strict=True,
             )
         ]
-        if extras or any(pair.override is not UNSET for pair in pairs):
-            rows = self._told_all(rows, batch.positions.tolist(), pairs, extras)
+        if more is not None:
+            rows = self._told_all(rows, batch.positions.tolist(), pairs, more)
         return _encode(Batch(*self._about, self._version, rows))
 
     def predict(self, shops: NDArray[np.int64], items: NDArray[np.int64]) -> Predicted:

@@ -1,35 +1,29 @@
 """The Flask application, wired once by `create_app`: its routes and its errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from feature_store.descriptions import describe_features
 from model.artifacts import REPORT_FIGURES, REPORT_PAGE
-from service import bodies, failures
-from service.answers import NO_EXTRAS, Extras, Predictor, ids_of
-from service.incoming import ARROW, CSV, JSON, media_type, whole_body
+from service import failures, operations
+from service.answers import Extras
+from service.bodies import Pair
+from service.browse import Browser, Everywhere, Top
+from service.docs import add_docs
+from service.facts import Alive, Model, Readiness
+from service.incoming import JSON, wants_csv
+from service.operations import Operation
 from service.page import REPORT_HEADERS, add_page
-from service.problems import BadRequest, TooLarge
-from service.queries import ID, Parameter, flag, parse_query, whole
+from service.predicting import answer_body
+from service.routes import route
 from service.served import Served
 from service.settings import Settings, read_settings
-from service.tables import Ids, read_arrow, read_csv, table_of
-
-NOT_FOUND = "Salespredictor-Not-Found"
-MOST_ROWS = 1000  # of a list, or of a batch that asks for more than numbers
-MOST_EXPLAINED = 100
-
-NOTHING = ()
-PAIR = (Parameter("shop_id", ID), Parameter("item_id", ID))
-EXTRAS = tuple(Parameter(name, flag, False) for name in Extras.__dataclass_fields__)
-PAGING = (
-    Parameter("category", ID, None),
-    Parameter("limit", whole(1, MOST_ROWS), 50),
-    Parameter("offset", whole(0, 10**9), 0),
-)
-SEARCH = (Parameter("q", str, ""), *PAGING)
+from service.sheets import MEDIA_TYPE as SHEET
+from service.sheets import write_sheet
+from service.tagged import short_hash, tagged
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -44,141 +38,99 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_lists(app, served)
     _add_facts(app, served)
     add_page(app)
+    add_docs(app, served)
     failures.add_handlers(app, settings)
     return app
 
 
 def _add_predictions(app: Flask, served: Served, settings: Settings) -> None:
-    @app.post("/")
-    @app.post("/v1/predict")
-    def predict() -> Response:
-        predictor = served.ready().predictor
-        extras = _extras()
-        kind = media_type()
-        body = whole_body(settings.max_body)
-        if kind == JSON:
-            return _predict_json(predictor, body, extras, settings.max_rows)
-        if extras:
-            names = ", ".join(extra.name for extra in EXTRAS)
-            raise BadRequest(f"{names} need a body of type {JSON}")
-        if kind == CSV:
-            return _csv(predictor, read_csv(body, settings.max_rows))
-        ids = read_arrow(body, settings.max_rows, settings.max_body)
-        return Response(predictor.arrow(ids), content_type=ARROW)
+    @route(app, operations.PREDICT)
+    @route(app, operations.PREDICT_AT_ROOT)
+    def predict(**extras: bool) -> Response:
+        return answer_body(served.ready().predictor, Extras(**extras), settings)
 
-    @app.get("/v1/predict")
-    def predict_by_address() -> Response:
-        asked = parse_query(request.args, (*PAIR, *EXTRAS))
-        pair = bodies.Pair(asked.pop("shop_id"), asked.pop("item_id"))
-        answer = served.ready().predictor.one(pair, Extras(**asked))
-        return Response(answer, content_type=JSON)
-
-
-def _predict_json(
-    predictor: Predictor, body: bytes, extras: Extras, max_rows: int
-) -> Response:
-    """The answer to a JSON body, told apart by its shape."""
-    asked = bodies.parse(body, max_rows)
-    if isinstance(asked, bodies.Pair):
-        return Response(predictor.one(asked, extras), content_type=JSON)
-    if isinstance(asked, bodies.Vectors):
-        matrix = bodies.vectors_of(asked, body, max_rows)
-        return Response(predictor.vectors(asked, matrix), content_type=JSON)
-    _limit_extras(asked, extras)
-    if CSV in request.headers.get("Accept", "") and not extras:
-        return _csv(predictor, table_of(*ids_of(asked)))
-    return Response(predictor.many(asked, extras), content_type=JSON)
-
-
-def _csv(predictor: Predictor, ids: Ids) -> Response:
-    answer, unknown = predictor.csv(ids)
-    return Response(answer, content_type=CSV, headers={NOT_FOUND: str(unknown)})
-
-
-def _extras() -> Extras:
-    """What the address asks for beside the prediction."""
-    if not request.query_string:
-        return NO_EXTRAS
-    return Extras(**parse_query(request.args, EXTRAS))
-
-
-def _limit_extras(pairs: Sequence[bodies.Pair], extras: Extras) -> None:
-    """Raise TooLarge where a batch asks for more than it may."""
-    limit = MOST_EXPLAINED if extras.explain else MOST_ROWS
-    more = extras or any(pair.override for pair in pairs)
-    if more and len(pairs) > limit:
-        raise TooLarge(
-            f"{len(pairs):,} rows with features, explanations, intervals or overrides;"
-            f" at most {MOST_ROWS:,} are allowed, {MOST_EXPLAINED:,} with explanations"
-        )
+    @route(app, operations.PREDICT_BY_ADDRESS)
+    def predict_by_address(shop_id: int, item_id: int, **extras: bool) -> Response:
+        pair = Pair(shop_id, item_id)
+        answer = served.ready().predictor.one(pair, Extras(**extras))
+        return _fleeting(Response(answer, content_type=JSON))
 
 
 def _add_lists(app: Flask, served: Served) -> None:
-    @app.get("/v1/shops")
-    def shops() -> Response:
-        parse_query(request.args, NOTHING)
-        return _json(served.ready().browser.shops())
+    def add(operation: Operation, ask: Callable[..., object]) -> None:
+        @route(app, operation)
+        def answer(**asked: Any) -> Response:
+            ready = served.ready()
+            return tagged(ready.version, lambda: _json(ask(ready.browser, **asked)))
 
-    @app.get("/v1/categories")
-    def categories() -> Response:
-        parse_query(request.args, NOTHING)
-        return _json(served.ready().browser.categories())
+    add(operations.SHOPS, Browser.shops)
+    add(operations.CATEGORIES, Browser.categories)
+    add(operations.ITEMS, Browser.search)
+    add(operations.PAIR, Browser.pair)
+    _add_sheet(app, served, operations.TOP, Browser.top)
+    _add_sheet(app, served, operations.EVERYWHERE, Browser.everywhere)
 
-    @app.get("/v1/items")
-    def items() -> Response:
-        asked = parse_query(request.args, SEARCH)
-        return _json(served.ready().browser.search(**asked))
 
-    @app.get("/v1/shops/<shop>/items/<item>")
-    def pair(shop: str, item: str) -> Response:
-        parse_query(request.args, NOTHING)
-        asked = parse_query({"shop_id": shop, "item_id": item}, PAIR)
-        return _json(served.ready().browser.pair(**asked))
+def _add_sheet(
+    app: Flask,
+    served: Served,
+    operation: Operation,
+    ask: Callable[..., Top | Everywhere],
+) -> None:
+    """A list that is answered as JSON or, by `Accept`, as CSV."""
 
-    @app.get("/v1/shops/<shop>/top")
-    def top(shop: str) -> Response:
-        shop_id = parse_query({"shop_id": shop}, PAIR[:1])["shop_id"]
-        asked = parse_query(request.args, PAGING)
-        return _json(served.ready().browser.top(shop_id, **asked))
-
-    @app.get("/v1/items/<item>/shops")
-    def everywhere(item: str) -> Response:
-        parse_query(request.args, NOTHING)
-        asked = parse_query({"item_id": item}, PAIR[1:])
-        return _json(served.ready().browser.everywhere(**asked))
+    @route(app, operation)
+    def answer(**asked: Any) -> Response:
+        ready = served.ready()
+        csv = wants_csv()
+        kind, write = (SHEET, write_sheet) if csv else (JSON, msgspec.json.encode)
+        answer = tagged(
+            f"{ready.version}-csv" if csv else ready.version,
+            lambda: Response(write(ask(ready.browser, **asked)), content_type=kind),
+        )
+        answer.vary.add("Accept")
+        return answer
 
 
 def _add_facts(app: Flask, served: Served) -> None:
-    @app.get("/healthz")
+    @route(app, operations.HEALTHZ)
     def healthz() -> Response:
-        return _json({"status": "alive"})
+        return _fleeting(_json(Alive()))
 
-    @app.get("/readyz")
+    @route(app, operations.READYZ)
     def readyz() -> Response:
-        version = served.ready().build.manifest.version
-        return _json({"status": "ready", "model": version, "refused": served.refused})
+        model = served.ready().version
+        return _fleeting(_json(Readiness(model=model, refused=served.refused)))
 
-    @app.get("/v1/model")
+    @route(app, operations.MODEL)
     def model() -> Response:
-        parse_query(request.args, NOTHING)
-        manifest = msgspec.to_builtins(served.ready().build.manifest)
-        return _json({**manifest, "refused": served.refused})
+        ready, refused = served.ready(), served.refused
+        manifest = msgspec.structs.asdict(ready.build.manifest)
+        version = f"{ready.version}-{short_hash(msgspec.json.encode(refused))}"
+        return tagged(version, lambda: _json(Model(**manifest, refused=refused)))
 
-    @app.get("/report")
+    @route(app, operations.REPORT)
     def report() -> Response:
-        content = served.ready().build.report[REPORT_PAGE]
-        return Response(content, headers=REPORT_HEADERS)
+        ready = served.ready()
+        content = ready.build.report[REPORT_PAGE]
+        return tagged(ready.version, lambda: Response(content, headers=REPORT_HEADERS))
 
-    @app.get("/report/report.json")
+    @route(app, operations.REPORT_FIGURES)
     def report_figures() -> Response:
-        content = served.ready().build.report[REPORT_FIGURES]
-        return Response(content, content_type=JSON)
+        ready = served.ready()
+        content = ready.build.report[REPORT_FIGURES]
+        return tagged(ready.version, lambda: Response(content, content_type=JSON))
 
-    @app.get("/v1/features")
+    @route(app, operations.FEATURES)
     def features() -> Response:
-        parse_query(request.args, NOTHING)
-        return _json(describe_features())
+        return tagged("features", lambda: _json(describe_features()))
 
 
 def _json(body: object) -> Response:
     return Response(msgspec.json.encode(body), content_type=JSON)
+
+
+def _fleeting(answer: Response) -> Response:
+    """The answer, for nobody to keep: the next may be another."""
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

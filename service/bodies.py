@@ -19,6 +19,7 @@ from feature_store.definitions import FEATURES, LAG_FEATURES, MAX_ID
 from service.problems import BadRequest, Fault, TooLarge, reference, show
 
 FLOAT32_END = 2.0**128 - 2.0**103  # from here on a float32 is infinite
+EXPECTED_ID = f"expected a whole number, 0 to {MAX_ID}"
 
 # What a typed parser raises on a body that is wrong.
 WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -27,9 +28,22 @@ Id = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 Float32 = Annotated[float, msgspec.Meta(gt=-FLOAT32_END, lt=FLOAT32_END)]
 # Names that a type checker cannot know: they derive from the definitions.
 Changeable = Literal[LAG_FEATURES]  # type: ignore[valid-type]
+Overrides = Annotated[
+    dict[Changeable, Float32],
+    msgspec.Meta(extra_json_schema={"propertyNames": {"enum": list(LAG_FEATURES)}}),
+]
 Vector = Annotated[
     list[float], msgspec.Meta(min_length=len(FEATURES), max_length=len(FEATURES))
 ]
+# What `Raw` leaves unsaid. A float that no float32 holds is found after parsing.
+VECTORS_SCHEMA = msgspec.json.schema(
+    list[
+        Annotated[
+            list[Float32],
+            msgspec.Meta(min_length=len(FEATURES), max_length=len(FEATURES)),
+        ]
+    ]
+)
 
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,13 +51,13 @@ class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     shop_id: Id
     item_id: Id
-    override: dict[Changeable, Float32] | UnsetType = UNSET
+    override: Overrides | UnsetType = UNSET
 
 
 class Vectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Feature vectors, 44 numbers each; `input` is kept as it was written."""
 
-    input: msgspec.Raw
+    input: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=VECTORS_SCHEMA)]
 
     def matrix(self) -> NDArray[np.float32]:
         """The vectors: shape (vectors, 44), float32."""
@@ -148,8 +162,7 @@ def _walk_pair(pair: Any, pointer: str) -> Iterator[Fault]:
         elif type(pair[field]) is not int or not 0 <= pair[field] <= MAX_ID:
             yield Fault(
                 f"{pointer}/{field}",
-                f"{field} is {show(pair[field])}: expected a whole number,"
-                f" 0 to {MAX_ID}",
+                f"{field} is {show(pair[field])}: {EXPECTED_ID}",
             )
 
 

@@ -65,4 +65,6 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _problem(body: bytes, status: int) -> Response:
-    return Response(body, status, content_type=problems.MEDIA_TYPE)
+    # A cache might keep a 404 else, and the next build may know the id.
+    headers = {"Cache-Control": "no-store"}
+    return Response(body, status, headers, content_type=problems.MEDIA_TYPE)

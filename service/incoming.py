@@ -1,4 +1,4 @@
-"""A request's body: what it says that it is, and all of its bytes, within limits."""
+"""What a request says of itself, and its body: all of its bytes, within limits."""
 
 import zlib
 
@@ -33,6 +33,13 @@ def media_type() -> str:
     if charset not in CHARSETS:
         raise BadRequest(f"the body's charset is {charset}; expected utf-8")
     return kind
+
+
+def wants_csv() -> bool:
+    """Whether the answer is to be CSV rather than JSON, by `Accept`."""
+    if CSV not in request.headers.get("Accept", "").lower():
+        return False
+    return request.accept_mimetypes.best_match((JSON, CSV)) == CSV
 
 
 def whole_body(max_body: int) -> bytes:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from flask import Flask, Response, send_from_directory
 
+from service import operations
+from service.routes import route
+
 FILES = Path(__file__).parent / "page"
 HEADERS = {
     # Files of the page itself and the API beside it: nothing else, from nowhere else.
@@ -26,7 +29,7 @@ REPORT_HEADERS = HEADERS | {
 def add_page(app: Flask) -> None:
     """Serve the page at `/` and its files below `/page/`."""
 
-    @app.get("/")
+    @route(app, operations.PAGE)
     def page() -> Response:
         return _file("index.html")
 

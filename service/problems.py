@@ -4,7 +4,6 @@ ProblemError (SalesError)
 ├── BadRequest     400  the body or a parameter is not what it should be
 ├── NoKey          401  no API key, or a wrong one
 ├── NotInCatalogue 404  a shop or an item that the catalogue lacks
-├── NotAcceptable  406  an answer was asked for in a form that is not served
 ├── TooLarge       413  more rows or bytes than are allowed
 ├── WrongMediaType 415  a media type or an encoding that is not served
 └── NotReady       503  no build can be served

@@ -11,20 +11,31 @@ from service.problems import BadRequest, Fault, reference, show
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A parameter's name, how its text is read, and its value where it is absent.
+class Kind:
+    """How a parameter's text is read, and the JSON Schema of what is read from it.
 
-    Without a default (`...`) it must be given. `read` raises ValueError with what
-    was expected.
+    `read` raises ValueError with what was expected.
+    """
+
+    read: Callable[[str], object]
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter's name, kind, value where it is absent, and meaning.
+
+    Without a default (`...`) it must be given.
     """
 
     name: str
-    read: Callable[[str], object]
+    kind: Kind
     default: object = ...
+    meaning: str = ""
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Reads a whole number, `low` to `high`."""
+def whole(low: int, high: int) -> Kind:
+    """A whole number, `low` to `high`."""
 
     def read(text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) <= len(str(high)):
@@ -33,16 +44,17 @@ def whole(low: int, high: int) -> Callable[[str], int]:
                 return value
         raise ValueError(f"expected a whole number, {low} to {high}")
 
-    return read
+    return Kind(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
-def flag(text: str) -> bool:
-    """Reads true or false."""
+def _read_flag(text: str) -> bool:
     if text in ("true", "false"):
         return text == "true"
     raise ValueError("expected true or false")
 
 
+FLAG = Kind(_read_flag, {"type": "boolean"})
+TEXT = Kind(str, {"type": "string"})
 ID = whole(0, MAX_ID)
 
 
@@ -80,6 +92,6 @@ def _read(parameter: Parameter, given: list[str]) -> object:
     if len(given) > 1:
         raise ValueError(f"is given {len(given)} times: expected once")
     try:
-        return parameter.read(given[0])
+        return parameter.kind.read(given[0])
     except ValueError as error:
         raise ValueError(f"is {show(given[0])}: {error}") from error

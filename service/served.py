@@ -4,23 +4,15 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from model import artifacts
 from model import manifest as manifests
 from model.artifacts import Build
 from service.answers import Predictor
 from service.browse import Browser
+from service.facts import Refused
 from service.problems import NotReady
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A build that did not verify and is not served."""
-
-    version: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -30,6 +22,11 @@ class Ready:
     build: Build
     predictor: Predictor
     browser: Browser
+
+    @property
+    def version(self) -> str:
+        """The build's."""
+        return self.build.manifest.version
 
     @classmethod
     def of(cls, build: Build) -> "Ready":

@@ -14,6 +14,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from feature_store.definitions import MAX_ID
+from service.bodies import EXPECTED_ID
 from service.problems import BadRequest, Fault, TooLarge, show
 
 IDS = ("shop_id", "item_id")
@@ -21,7 +22,6 @@ LABEL = "ID"  # a row's own number, in the competition's files
 ADDED = ("prediction", "basis", "listed")
 ANSWER = "item_cnt_month"
 _WHOLE = "^[0-9]{1,18}$"
-_EXPECTED = f"expected a whole number, 0 to {MAX_ID}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _walk_rows(rows: Any, header: list[str]) -> Iterator[Fault]:
             continue
         for name, value in zip(header, row, strict=True):
             if not _is_id(name, value):
-                what = f"{line}, column {name} is {show(value)}: {_EXPECTED}"
+                what = f"{line}, column {name} is {show(value)}: {EXPECTED_ID}"
                 yield Fault(f"/{number}/{name}", what)
 
 
@@ -174,7 +174,7 @@ def _arrow_faults(table: pa.Table, names: list[str]) -> Iterator[Fault]:
             pc.and_(pc.greater_equal(column, 0), _at_most(column)), False
         )
         for row in np.flatnonzero(~good.to_numpy()).tolist():
-            what = f"column {name}, row {row} is {column[row].as_py()}: {_EXPECTED}"
+            what = f"column {name}, row {row} is {column[row].as_py()}: {EXPECTED_ID}"
             yield Fault(f"/{row}/{name}", what)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.problems import BadRequest
-from service.queries import ID, Parameter, flag, parse_query, whole
+from service.queries import FLAG, ID, Parameter, parse_query, whole
 from tests.service.problem_shape import assert_problem
 
 WHOLE = "expected a whole number, 0 to 2147483647"
@@ -58,11 +58,11 @@ def test_a_bad_parameter_is_a_400_that_points_at_it(client, address, pointers, w
     ("text", "value"), [("0", 0), ("007", 7), ("2147483647", 2**31 - 1)]
 )
 def test_an_id_is_its_digits(text, value):
-    assert ID(text) == value
+    assert ID.read(text) == value
 
 
 def test_a_whole_number_has_ends():
-    read = whole(1, 20)
+    read = whole(1, 20).read
     assert [read(text) for text in ("1", "20")] == [1, 20]
     for text in ("0", "21", "200", ""):
         with pytest.raises(ValueError, match=r"^expected a whole number, 1 to 20$"):
@@ -70,10 +70,10 @@ def test_a_whole_number_has_ends():
 
 
 def test_a_flag_is_true_or_false_and_no_other_word():
-    assert (flag("true"), flag("false")) == (True, False)
+    assert (FLAG.read("true"), FLAG.read("false")) == (True, False)
     for text in ("1", "True", "yes", ""):
         with pytest.raises(ValueError, match=r"^expected true or false$"):
-            flag(text)
+            FLAG.read(text)
 
 
 def test_a_parameter_that_is_not_given_has_its_default():

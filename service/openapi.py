@@ -1,0 +1,303 @@
+"""The OpenAPI 3.1 document, made from the operations and the types that parse.
+
+Its examples are what this very application answers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from flask import Flask
+
+from feature_store.definitions import MAX_ID
+from feature_store.errors import UnknownEntity
+from service.bodies import EXPECTED_ID
+from service.incoming import CSV, JSON
+from service.operations import OPERATIONS, PREDICT_BY_ADDRESS, Operation
+from service.predicting import NOT_FOUND
+from service.problems import (
+    MEDIA_TYPE,
+    BadRequest,
+    Fault,
+    NoKey,
+    NotInCatalogue,
+    NotReady,
+    Problem,
+    ProblemError,
+    TooLarge,
+    WrongMediaType,
+    problem,
+)
+from service.queries import Parameter
+from service.served import Ready
+
+ABOUT = (
+    "Predicts next month's unit sales of an item in a shop, from two ids. Everything"
+    " under `/v1` only gains fields. A float is written with the shortest digits that"
+    " read back the same float32, so the same pair gets the same digits by every path."
+    " Lists in the examples are cut."
+)
+GROUPS = {
+    "Predictions": "Pairs or feature vectors in, numbers out.",
+    "Lists": "Shops, items, and what they will sell.",
+    "Facts": "The model and its features.",
+    "Health": "For what starts and watches the service; never asks for a key.",
+    "Documents": "For people and their tools.",
+}
+SHOWN = 2  # of a list in an example
+USUAL_PAIR = (24, 6676)
+
+WHEN = {
+    400: "A parameter or the body is not what it should be; nothing was predicted.",
+    401: "The server wants an API key, and none or a wrong one came.",
+    404: "The catalogue lacks the shop, the item or both.",
+    413: "More rows or bytes than are allowed.",
+    415: "A media type or content encoding that is not served.",
+    503: "No build can be served, or more is asked at once than can be queued.",
+}
+# One of each, as it is answered.
+PROBLEMS: dict[int, ProblemError] = {
+    error.status: error
+    for error in (
+        BadRequest.of([Fault("/shop_id", f'shop_id is "24": {EXPECTED_ID}')]),
+        NoKey("no API key; expected the header Authorization: Bearer KEY"),
+        NotInCatalogue.of(UnknownEntity([("shop_id", 999)])),
+        TooLarge("250,001 rows in one request; at most 250,000 are allowed"),
+        WrongMediaType("the body's encoding is br; expected gzip or none"),
+        NotReady("artifacts: no build; scripts/build makes one"),
+    )
+}
+TAGGED = {
+    "ETag": ("string", "Changes with the build and the service's version."),
+    "Cache-Control": ("string", "`no-cache`: ask each time, with `If-None-Match`."),
+}
+COUNTED = {NOT_FOUND: ("integer", "CSV: how many rows have no prediction.")}
+
+
+def document(app: Flask, ready: Ready | None) -> dict[str, Any]:
+    """The document; without a build, its answers have no examples."""
+    types = [Problem, *chain.from_iterable(map(_types, OPERATIONS))]
+    schemas, components = msgspec.json.schema_components(
+        types, ref_template="#/components/schemas/{name}"
+    )
+    by_type = dict(zip(types, schemas, strict=True))
+    writer = _Writer(Examples(app, ready), by_type)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        methods = paths.setdefault(operation.path, {})
+        methods[operation.method.lower()] = writer.operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "salespredictor", "version": "1", "description": ABOUT},
+        "servers": [{"url": "/"}],
+        "security": [{}, {"key": []}],
+        "tags": [{"name": name, "description": text} for name, text in GROUPS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": writer.problems(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _types(operation: Operation) -> Iterator[Any]:
+    bodies, answers = operation.bodies.values(), operation.answers.values()
+    return chain.from_iterable((*bodies, *answers))
+
+
+class Examples:
+    """Requests that a build can answer, and what the application answers to them."""
+
+    def __init__(self, app: Flask, ready: Ready | None) -> None:
+        self._client = app.test_client()
+        self.pair = dict(zip(("shop_id", "item_id"), _usual(ready), strict=True))
+        self._json: dict[str, Any] = {
+            "pair": self.pair,
+            "pairs": [self.pair, {"shop_id": MAX_ID, "item_id": 0}],
+            "what_if": {**self.pair, "override": {"item_cnt_day_lag_1": 10}},
+        }
+        if ready:
+            store = ready.build.store
+            vector = store.named(store.position(*self.pair.values()))
+            self._json["vectors"] = {"input": [list(vector.values())]}
+
+    def bodies(self, media: str) -> dict[str, Any]:
+        """Bodies by name."""
+        ids = ",".join(map(str, self.pair.values()))
+        csv = {"test_file": f"ID,shop_id,item_id\n0,{ids}\n"}
+        by_media: dict[str, dict[str, Any]] = {JSON: self._json, CSV: csv}
+        return by_media.get(media, {})
+
+    def address(self, operation: Operation) -> str:
+        """A path, and perhaps a query, that is answered."""
+        ids = self.pair if operation is PREDICT_BY_ADDRESS else {}
+        query = urlencode(ids | operation.example)
+        return operation.path.format(**self.pair) + (query and f"?{query}")
+
+    def answers(self, operation: Operation, media: str) -> dict[str, Any]:
+        """Good answers by name, their lists cut."""
+        address = self.address(operation)
+        if operation.method == "GET":
+            found = {"answer": self._client.get(address, headers={"Accept": media})}
+        else:
+            found = {
+                name: self._client.post(address, data=_bytes(body), content_type=media)
+                for name, body in self.bodies(media).items()
+            }
+        return {
+            name: _cut(answer.json) if media == JSON else answer.text
+            for name, answer in found.items()
+            if answer.status_code == HTTPStatus.OK
+        }
+
+
+def _usual(ready: Ready | None) -> tuple[int, int]:
+    """The pair of the examples: of a build, one that it knows."""
+    if ready is None:
+        return USUAL_PAIR
+    store = ready.build.store
+    try:
+        store.position(*USUAL_PAIR)
+    except UnknownEntity:
+        first = next(store.blocks(1))
+        return int(store.shop_ids(first)[0]), int(store.item_ids(first)[0])
+    return USUAL_PAIR
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else msgspec.json.encode(body)
+
+
+def _cut(value: Any) -> Any:
+    """A value whose lists of objects are short."""
+    if isinstance(value, dict):
+        return {name: _cut(inner) for name, inner in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_cut(inner) for inner in value[:SHOWN]]
+    return value
+
+
+class _Writer:
+    """Writes operations down, with schemas and examples."""
+
+    def __init__(self, examples: Examples, schemas: Mapping[Any, Any]) -> None:
+        self._examples = examples
+        self._schemas = schemas
+
+    def operation(self, operation: Operation) -> dict[str, Any]:
+        """An Operation Object."""
+        told: dict[str, Any] = {
+            "operationId": operation.name,
+            "tags": [operation.group],
+            "summary": operation.summary,
+            "description": operation.about,
+            "parameters": self._parameters(operation),
+            "requestBody": self._body(operation),
+            "responses": self._responses(operation),
+            "security": [{}] if operation.open else None,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _parameters(self, operation: Operation) -> list[dict[str, Any]]:
+        ids = [self._parameter(p, "path", operation) for p in operation.ids]
+        query = operation.query or ()
+        return ids + [self._parameter(p, "query", operation) for p in query]
+
+    def _parameter(
+        self, parameter: Parameter, where: str, operation: Operation
+    ) -> dict[str, Any]:
+        schema = dict(parameter.kind.schema)
+        if parameter.default not in (..., None):
+            schema["default"] = parameter.default
+        told = {
+            "name": parameter.name,
+            "in": where,
+            "required": parameter.default is ...,
+            "description": parameter.meaning,
+            "schema": schema,
+        }
+        examples = self._examples.pair | operation.example
+        if parameter.name in examples:
+            told["example"] = examples[parameter.name]
+        return told
+
+    def _body(self, operation: Operation) -> dict[str, Any] | None:
+        if not operation.bodies:
+            return None
+        content = {
+            media: self._content(types, self._examples.bodies(media))
+            for media, types in operation.bodies.items()
+        }
+        return {"required": True, "content": content}
+
+    def _content(
+        self, types: Sequence[Any], examples: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A Media Type Object of one of some types, or of bytes that none describes."""
+        schemas = [self._schemas[kind] for kind in types]
+        content: dict[str, Any] = {}
+        if schemas:
+            content["schema"] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        if examples:
+            content["examples"] = {n: {"value": value} for n, value in examples.items()}
+        return content
+
+    def _responses(self, operation: Operation) -> dict[str, Any]:
+        content = {
+            media: self._content(types, self._answers(operation, media))
+            for media, types in operation.answers.items()
+        }
+        good: dict[str, Any] = {"description": "The answer.", "content": content}
+        headers = (TAGGED if operation.tagged else {}) | (
+            COUNTED if operation.bodies else {}
+        )
+        if headers:
+            good["headers"] = {name: _header(*h) for name, h in headers.items()}
+        told = {"200": good}
+        if operation.tagged:
+            told["304"] = {"description": "The answer that `If-None-Match` names."}
+        return told | {
+            str(status): {"$ref": f"#/components/responses/{_name(PROBLEMS[status])}"}
+            for status in _problems(operation)
+        }
+
+    def _answers(self, operation: Operation, media: str) -> dict[str, Any]:
+        if operation.group == "Documents":
+            return {}
+        return self._examples.answers(operation, media)
+
+    def problems(self) -> dict[str, Any]:
+        """The Response Objects of errors, by name."""
+        return {_name(error): self._problem(error) for error in PROBLEMS.values()}
+
+    def _problem(self, error: ProblemError) -> dict[str, Any]:
+        body = problem(error.status, error.detail, error.faults, error.count)
+        example = msgspec.json.decode(body)
+        content = {"schema": self._schemas[Problem], "example": example}
+        return {"description": WHEN[error.status], "content": {MEDIA_TYPE: content}}
+
+
+def _name(error: ProblemError) -> str:
+    return type(error).__name__
+
+
+def _header(kind: str, about: str) -> dict[str, Any]:
+    return {"description": about, "schema": {"type": kind}}
+
+
+def _problems(operation: Operation) -> Iterator[int]:
+    """The statuses of what can go wrong."""
+    if operation.query is not None or operation.bodies:
+        yield 400
+    if not operation.open:
+        yield 401
+    if operation.looks_up:
+        yield 404
+    if operation.bodies:
+        yield from (413, 415)
+    if operation.needs_build or not operation.open:
+        yield 503
