@@ -10,7 +10,8 @@ from feature_store.definitions import BASIS
 from feature_store.errors import UnknownEntity
 from model.artifacts import Build
 from model.intervals import Interval
-from service.answers import Predictor, shortest
+from service.answers import Basis, Predictor, Units, shortest
+from service.searching import Search
 
 YEAR = 12  # months
 
@@ -75,9 +76,9 @@ class PairView(msgspec.Struct, frozen=True):
     item: FoundItem
     date_block_num: int
     month: str
-    prediction: float
+    prediction: Units
     interval: Interval
-    basis: str
+    basis: Basis
     listed: bool
     model: str
     last_month: float | None
@@ -92,8 +93,8 @@ class TopItem(msgspec.Struct, frozen=True):
     name: str
     category_id: int
     category: str
-    prediction: float
-    basis: str
+    prediction: Units
+    basis: Basis
     last_month: float | None
     same_month_last_year: float | None
 
@@ -115,8 +116,8 @@ class ShopShare(msgspec.Struct, frozen=True):
 
     shop_id: int
     name: str
-    prediction: float
-    basis: str
+    prediction: Units
+    basis: Basis
     listed: bool
     last_month: float | None
     same_month_last_year: float | None
@@ -134,11 +135,6 @@ class Everywhere(msgspec.Struct, frozen=True):
     shops: list[ShopShare]
 
 
-def fold(text: str) -> str:
-    """Text as it is searched: without case, and with ё as е."""
-    return text.casefold().replace("ё", "е")
-
-
 class Browser:
     """Answers about the catalogue from one build."""
 
@@ -146,8 +142,7 @@ class Browser:
         self._predictor = predictor
         build = predictor.build
         self._build: Build = build
-        self._names = {i: fold(item.name) for i, item in build.catalogue.items.items()}
-        self._ids = {str(item_id): item_id for item_id in self._names}
+        self._search = Search(build.catalogue)
         self._about = (build.manifest.date_block_num, build.manifest.month)
         self._version = build.manifest.version
         self._listed = build.store.listed_counts()
@@ -186,24 +181,9 @@ class Browser:
         An item of that id comes first, then names that begin with `q`, then the
         others, each by name.
         """
-        folded = fold(q.strip())
-        words = folded.split()
-        hits = [i for i, name in self._names.items() if all(w in name for w in words)]
-        if folded in self._ids:
-            item_id = self._ids[folded]
-            hits = [item_id, *(i for i in hits if i != item_id)]
-        if category is not None:
-            items = self._build.catalogue.items
-            hits = [i for i in hits if items[i].category_id == category]
-        hits.sort(key=lambda i: self._rank(i, folded))
-        page = hits[offset : offset + limit]
-        return Found(len(hits), [self.item(item_id) for item_id in page])
-
-    def _rank(self, item_id: int, folded: str) -> tuple[int, str]:
-        name = self._names[item_id]
-        if str(item_id) == folded:
-            return 0, name
-        return (1 if name.startswith(folded) else 2), name
+        found = self._search.find(q, category)
+        page = found[offset : offset + limit]
+        return Found(len(found), [self.item(item_id) for item_id in page])
 
     def pair(self, shop_id: int, item_id: int) -> PairView:
         """One pair. Raises UnknownEntity, naming the id or both."""

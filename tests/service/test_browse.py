@@ -271,3 +271,27 @@ def test_the_model_is_told_by_its_manifest(client, build):
     ]
     rmse = np.float64(holdout["model"]["rmse"])
     assert rmse == pytest.approx(manifest.training.holdout.model.rmse)
+
+
+def test_an_id_outside_the_category_is_not_found_there(names):
+    assert found_ids(names.search("30", 1, 50, 0)) == [30]
+    assert found_ids(names.search("30", 2, 50, 0)) == []
+
+
+def test_the_catalogues_own_names_are_found_as_a_plain_look_finds_them(client, build):
+    items = build.catalogue.items
+    for q in ("console", "a", "o e", "BLACK  con", "1", "."):
+        words = q.lower().split()
+        plain = {
+            i for i, item in items.items() if all(w in item.name.lower() for w in words)
+        }
+        plain |= {int(q)} if q.isdigit() else set()
+        found = got(client, f"/v1/items?limit=1000&q={q}")
+        assert {item["item_id"] for item in found["items"]} == plain
+        assert found["total"] == len(plain)
+
+
+def test_what_is_found_stands_in_the_order_of_its_names(names):
+    found = names.search("", None, 50, 0)
+    folded = [item.name.lower().replace("ё", "е") for item in found.items]
+    assert folded == sorted(folded)
