@@ -1,6 +1,7 @@
 """CSV and Arrow bodies, and the same pairs by every path."""
 
 import gzip
+import io
 import json
 from decimal import Decimal
 
@@ -78,6 +79,45 @@ def test_every_path_gives_the_same_digits(client, pairs):
     assert [None if v is None else np.float32(v) for v in as_json] == [
         None if v is None else np.float32(v) for v in as_arrow.to_pylist()
     ]
+
+
+def test_an_address_a_gzipped_body_and_the_vectors_give_the_same_digits(client, pairs):
+    records = pairs.to_dict("records")
+    rows = good(post(client, records, "/?features=true"))["predictions"]
+    for record, row in zip(records, rows, strict=True):
+        answer = client.get("/v1/predict", query_string=record)
+        assert (answer.status_code == 200) is (row["prediction"] is not None)
+        if answer.status_code == 200:
+            assert good(answer)["prediction"] == row["prediction"]
+    known = [row for row in rows if row["prediction"] is not None]
+    vectors = [[float(value) for value in row["features"].values()] for row in known]
+    raw = good(post(client, {"input": vectors}))["resultado"]
+    assert raw == [row["prediction"] for row in known]
+    zipped = client.post(
+        "/",
+        data=gzip.compress(pairs.to_csv(index=False).encode()),
+        headers={"Content-Encoding": "gzip", "Content-Type": CSV},
+    )
+    as_csv = [row[2] or None for row in lines(zipped)[1:]]
+    digits = [None if row["prediction"] is None else row["prediction"] for row in rows]
+    assert [v and Decimal(v) for v in as_csv] == [v and Decimal(v) for v in digits]
+
+
+def test_the_competitions_own_file_comes_back_whole_and_in_its_order(client, real_data):
+    file = (real_data / "ten-months" / "test.csv.gz").read_bytes()
+    answer = client.post(
+        "/", data=file, headers={"Content-Encoding": "gzip", "Content-Type": CSV}
+    )
+    plain = post(client, gzip.decompress(file), content_type=CSV)
+    assert plain.data == answer.data
+    sent = pd.read_csv(io.BytesIO(gzip.decompress(file)))
+    found = pd.read_csv(io.BytesIO(answer.data))
+    assert found.columns.tolist() == ["ID", "item_cnt_month"]
+    assert found.ID.tolist() == sent.ID.tolist()
+    assert len(found) == 214_200
+    # The small demo knows the first 300 items only.
+    assert found.item_cnt_month.notna().tolist() == (sent.item_id < 300).tolist()
+    assert answer.headers[NOT_FOUND] == str((sent.item_id >= 300).sum())
 
 
 def test_a_test_file_comes_back_as_a_submission_in_its_order(client, build):
