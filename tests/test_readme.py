@@ -129,6 +129,8 @@ def test_every_shell_block_does_what_it_says(checkout, tmp_path):
 def _do(checkout: Checkout, line: str, curl_home: Path) -> str:
     """Run a line as it stands, but for the port; tests are only collected."""
     here = line.replace("localhost:4000", f"localhost:{checkout.port}")
+    address = f"--url http://localhost:{checkout.port}"
+    here = here.replace("scripts/predict", f"scripts/predict {address}")
     return checkout.run(
         ["bash", "-c", here],
         CURL_HOME=str(curl_home),
@@ -171,7 +173,7 @@ def _cells(*rows: str) -> list[list[str]]:
 
 def test_every_python_block_runs(checkout):
     programs = [block.text for block in blocks() if block.language == "python"]
-    assert len(programs) == 2
+    assert len(programs) == 3
     for program in programs:
         here = program.replace("localhost:4000", f"localhost:{checkout.port}")
         assert checkout.run([".venv/bin/python", "-c", here]).strip()
