@@ -1,22 +1,16 @@
-"""The OpenAPI 3.1 document, made from the operations and the types that parse.
-
-Its examples are what this very application answers.
-"""
+"""The OpenAPI 3.1 document, made from the operations and the types that parse."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 from itertools import chain
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from flask import Flask
 
-from feature_store.definitions import MAX_ID
 from feature_store.errors import UnknownEntity
 from service.bodies import EXPECTED_ID
-from service.incoming import CSV, JSON
-from service.operations import OPERATIONS, PREDICT_BY_ADDRESS, Operation
+from service.examples import Examples
+from service.operations import OPERATIONS, Operation
 from service.predicting import NOT_FOUND
 from service.problems import (
     MEDIA_TYPE,
@@ -47,9 +41,6 @@ GROUPS = {
     "Health": "For what starts and watches the service; never asks for a key.",
     "Documents": "For people and their tools.",
 }
-SHOWN = 2  # of a list in an example
-USUAL_PAIR = (24, 6676)
-
 WHEN = {
     400: "A parameter or the body is not what it should be; nothing was predicted.",
     401: "The server wants an API key, and none or a wrong one came.",
@@ -107,78 +98,6 @@ def document(app: Flask, ready: Ready | None) -> dict[str, Any]:
 def _types(operation: Operation) -> Iterator[Any]:
     bodies, answers = operation.bodies.values(), operation.answers.values()
     return chain.from_iterable((*bodies, *answers))
-
-
-class Examples:
-    """Requests that a build can answer, and what the application answers to them."""
-
-    def __init__(self, app: Flask, ready: Ready | None) -> None:
-        self._client = app.test_client()
-        self.pair = dict(zip(("shop_id", "item_id"), _usual(ready), strict=True))
-        self._json: dict[str, Any] = {
-            "pair": self.pair,
-            "pairs": [self.pair, {"shop_id": MAX_ID, "item_id": 0}],
-            "what_if": {**self.pair, "override": {"item_cnt_day_lag_1": 10}},
-        }
-        if ready:
-            store = ready.build.store
-            vector = store.named(store.position(*self.pair.values()))
-            self._json["vectors"] = {"input": [list(vector.values())]}
-
-    def bodies(self, media: str) -> dict[str, Any]:
-        """Bodies by name."""
-        ids = ",".join(map(str, self.pair.values()))
-        csv = {"test_file": f"ID,shop_id,item_id\n0,{ids}\n"}
-        by_media: dict[str, dict[str, Any]] = {JSON: self._json, CSV: csv}
-        return by_media.get(media, {})
-
-    def address(self, operation: Operation) -> str:
-        """A path, and perhaps a query, that is answered."""
-        ids = self.pair if operation is PREDICT_BY_ADDRESS else {}
-        query = urlencode(ids | operation.example)
-        return operation.path.format(**self.pair) + (query and f"?{query}")
-
-    def answers(self, operation: Operation, media: str) -> dict[str, Any]:
-        """Good answers by name, their lists cut."""
-        address = self.address(operation)
-        if operation.method == "GET":
-            found = {"answer": self._client.get(address, headers={"Accept": media})}
-        else:
-            found = {
-                name: self._client.post(address, data=_bytes(body), content_type=media)
-                for name, body in self.bodies(media).items()
-            }
-        return {
-            name: _cut(answer.json) if media == JSON else answer.text
-            for name, answer in found.items()
-            if answer.status_code == HTTPStatus.OK
-        }
-
-
-def _usual(ready: Ready | None) -> tuple[int, int]:
-    """The pair of the examples: of a build, one that it knows."""
-    if ready is None:
-        return USUAL_PAIR
-    store = ready.build.store
-    try:
-        store.position(*USUAL_PAIR)
-    except UnknownEntity:
-        first = next(store.blocks(1))
-        return int(store.shop_ids(first)[0]), int(store.item_ids(first)[0])
-    return USUAL_PAIR
-
-
-def _bytes(body: Any) -> bytes:
-    return body.encode() if isinstance(body, str) else msgspec.json.encode(body)
-
-
-def _cut(value: Any) -> Any:
-    """A value whose lists of objects are short."""
-    if isinstance(value, dict):
-        return {name: _cut(inner) for name, inner in value.items()}
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return [_cut(inner) for inner in value[:SHOWN]]
-    return value
 
 
 class _Writer:
