@@ -104,10 +104,11 @@ def _add_facts(app: Flask, served: Served) -> None:
 
     @route(app, operations.MODEL)
     def model() -> Response:
-        ready, refused = served.ready(), served.refused
+        ready = served.ready()
         manifest = msgspec.structs.asdict(ready.build.manifest)
-        version = f"{ready.version}-{short_hash(msgspec.json.encode(refused))}"
-        return tagged(version, lambda: _json(Model(**manifest, refused=refused)))
+        answer = _json(Model(**manifest, refused=served.refused))
+        # Some of it changes while the build does not.
+        return tagged(f"{ready.version}-{short_hash(answer.data)}", lambda: answer)
 
     @route(app, operations.REPORT)
     def report() -> Response:

@@ -1,11 +1,13 @@
 """Examples of every operation: what this very application answers from its build."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from flask import Flask
+from werkzeug.test import Client
 
 from feature_store.definitions import MAX_ID
 from feature_store.errors import UnknownEntity
@@ -21,7 +23,8 @@ class Examples:
     """Requests that a build can answer, and what the application answers to them."""
 
     def __init__(self, app: Flask, ready: Ready | None) -> None:
-        self._client = app.test_client()
+        # The application alone: what stands before it may ask for a key.
+        self._client = Client(partial(Flask.wsgi_app, app))
         self.pair = dict(zip(("shop_id", "item_id"), _usual(ready), strict=True))
         self._json: dict[str, Any] = {
             "pair": self.pair,
