@@ -62,6 +62,8 @@ def parse_query(
     args: Mapping[str, str], parameters: Sequence[Parameter]
 ) -> dict[str, Any]:
     """The value of each parameter. Raises BadRequest with every fault."""
+    if not args and all(parameter.default is not ... for parameter in parameters):
+        return {parameter.name: parameter.default for parameter in parameters}
     args, faults, values = MultiDict(args), [], {}
     for parameter in parameters:
         given = args.getlist(parameter.name)
