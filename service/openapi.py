@@ -10,7 +10,7 @@ from flask import Flask
 from feature_store.errors import UnknownEntity
 from service.bodies import EXPECTED_ID
 from service.examples import Examples
-from service.operations import OPERATIONS, Operation
+from service.operations import HEALTHZ, OPERATIONS, Operation
 from service.predicting import NOT_FOUND
 from service.problems import (
     MEDIA_TYPE,
@@ -38,7 +38,7 @@ GROUPS = {
     "Predictions": "Pairs or feature vectors in, numbers out.",
     "Lists": "Shops, items, and what they will sell.",
     "Facts": "The model and its features.",
-    "Health": "For what starts and watches the service; never asks for a key.",
+    "Health": "For what starts and watches the service.",
     "Documents": "For people and their tools.",
 }
 WHEN = {
@@ -218,5 +218,5 @@ def _problems(operation: Operation) -> Iterator[int]:
         yield 404
     if operation.bodies:
         yield from (413, 415)
-    if operation.needs_build or not operation.open:
+    if operation is not HEALTHZ:
         yield 503

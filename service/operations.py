@@ -265,6 +265,7 @@ PAGE = Operation(
     query=None,
     answers={HTML: ()},
     needs_build=False,
+    open=True,
 )
 OPENAPI = Operation(
     name="openapi",
@@ -274,6 +275,7 @@ OPENAPI = Operation(
     answers={JSON: (dict[str, Any],)},
     needs_build=False,
     tagged=True,
+    open=True,
 )
 DOCS = Operation(
     name="docs",
@@ -283,6 +285,7 @@ DOCS = Operation(
     answers={HTML: ()},
     needs_build=False,
     tagged=True,
+    open=True,
 )
 OPERATIONS = (
     PREDICT,
