@@ -1,16 +1,13 @@
 """Examples of every operation: what this very application answers from its build."""
 
-from functools import partial
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import msgspec
-from flask import Flask
-from werkzeug.test import Client
+from flask import Flask, Response
 
 from feature_store.definitions import MAX_ID
-from feature_store.errors import UnknownEntity
+from feature_store.errors import SalesError, UnknownEntity
 from service.incoming import CSV, JSON
 from service.operations import PREDICT_BY_ADDRESS, Operation
 from service.served import Ready
@@ -23,8 +20,7 @@ class Examples:
     """Requests that a build can answer, and what the application answers to them."""
 
     def __init__(self, app: Flask, ready: Ready | None) -> None:
-        # The application alone: what stands before it may ask for a key.
-        self._client = Client(partial(Flask.wsgi_app, app))
+        self._app = app
         self.pair = dict(zip(("shop_id", "item_id"), _usual(ready), strict=True))
         self._json: dict[str, Any] = {
             "pair": self.pair,
@@ -51,19 +47,29 @@ class Examples:
 
     def answers(self, operation: Operation, media: str) -> dict[str, Any]:
         """Good answers by name, their lists cut."""
-        address = self.address(operation)
         if operation.method == "GET":
-            found = {"answer": self._client.get(address, headers={"Accept": media})}
+            asked = {"answer": self._ask(operation, headers={"Accept": media})}
         else:
-            found = {
-                name: self._client.post(address, data=_bytes(body), content_type=media)
+            asked = {
+                name: self._ask(operation, data=_bytes(body), content_type=media)
                 for name, body in self.bodies(media).items()
             }
         return {
-            name: _cut(answer.json) if media == JSON else answer.text
-            for name, answer in found.items()
-            if answer.status_code == HTTPStatus.OK
+            name: _cut(answer.json) if media == JSON else answer.get_data(as_text=True)
+            for name, answer in asked.items()
+            if answer
         }
+
+    def _ask(self, operation: Operation, **request: Any) -> Response | None:
+        """What a view answers, whatever stands before it; None where it cannot."""
+        ids = {one.name: str(self.pair[one.name]) for one in operation.ids}
+        address, method = self.address(operation), operation.method
+        with self._app.test_request_context(address, method=method, **request):
+            view: Any = self._app.view_functions[operation.name]
+            try:
+                return cast("Response", view(**ids))
+            except SalesError:
+                return None
 
 
 def _usual(ready: Ready | None) -> tuple[int, int]:

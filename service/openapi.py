@@ -10,7 +10,7 @@ from flask import Flask
 from feature_store.errors import UnknownEntity
 from service.bodies import EXPECTED_ID
 from service.examples import Examples
-from service.operations import HEALTHZ, OPERATIONS, Operation
+from service.operations import HEALTHZ, OPENAPI, OPERATIONS, Operation
 from service.predicting import NOT_FOUND
 from service.problems import (
     MEDIA_TYPE,
@@ -167,7 +167,7 @@ class _Writer:
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
         content = {
-            media: self._content(types, self._answers(operation, media))
+            media: self._content(types, self._answers(operation, media, types))
             for media, types in operation.answers.items()
         }
         good: dict[str, Any] = {"description": "The answer.", "content": content}
@@ -184,8 +184,10 @@ class _Writer:
             for status in _problems(operation)
         }
 
-    def _answers(self, operation: Operation, media: str) -> dict[str, Any]:
-        if operation.group == "Documents":
+    def _answers(
+        self, operation: Operation, media: str, types: Sequence[Any]
+    ) -> dict[str, Any]:
+        if operation is OPENAPI or not types:  # itself, or bytes
             return {}
         return self._examples.answers(operation, media)
 

@@ -119,9 +119,10 @@ def test_the_examples_of_bodies_are_answered_as_the_document_shows(client, told)
 
 def test_every_list_and_fact_has_a_real_answer_as_example(client, told):
     for path, method, operation in operations(told):
-        if method == "get" and operation["tags"] != ["Documents"]:
+        if method == "get" and path != "/openapi.json":
             for inner in operation["responses"]["200"]["content"].values():
-                assert inner["examples"]["answer"]["value"], path
+                if "schema" in inner:
+                    assert inner["examples"]["answer"]["value"], path
 
 
 def test_errors_are_shown_as_they_are_answered(client, told, small_artifacts):
@@ -172,7 +173,8 @@ def test_a_key_may_be_sent_but_health_and_documents_never_want_one(told):
     assert key == {"type": "http", "scheme": "bearer"}
     assert told["security"] == [{}, {"key": []}]
     for _, _, operation in operations(told):
-        is_open = operation["tags"][0] in ("Health", "Documents")
+        health = operation["operationId"] in ("healthz", "readyz")
+        is_open = health or operation["tags"] == ["Documents"]
         assert ("security" in operation) is is_open
         assert ("401" in operation["responses"]) is not is_open
 
