@@ -107,8 +107,8 @@ PREDICT = Operation(
     group="Predictions",
     about="The body's media type and shape say what is asked. Pairs of a batch that the"
     " catalogue lacks are answered with a null prediction (CSV: an empty value); a"
-    " malformed batch is refused whole. What the query adds is for JSON bodies of at most"
-    " 1,000 rows (100 with `explain`). A JSON list with `Accept: text/csv` is"
+    " malformed batch is refused whole. What the query adds is for JSON bodies of at"
+    " most 1,000 rows (100 with `explain`). A JSON list with `Accept: text/csv` is"
     " answered in CSV. A body may be gzipped (`Content-Encoding: gzip`).",
     query=EXTRAS,
     bodies={

@@ -80,10 +80,10 @@ def test_pairs_are_printed_as_a_table_for_people(server):
 
 
 def test_reasons_are_a_column_a_pair_for_people(server):
-    options = ("--url", server.url, *IDS, "--explain")
+    options = ("--url", server.url, *IDS, "--explain", "--interval")
     text, code = on_terminal(*command("predict", *options))
     assert code == 0
-    for name in ("shop_id", "prediction", "why: item", "why: prices"):
+    for name in ("shop_id", "prediction", "upper", "why: item", "why: prices"):
         line = next(line for line in text.splitlines() if name in line)
         assert len(line.replace("┃", "│").split("│")) == 5
 
@@ -98,7 +98,7 @@ def test_json_is_the_servers_rows_one_a_line(predict, server):
     assert rows == [{**row, "month": "2015-11"} for row in answer["predictions"]]
 
 
-@pytest.mark.parametrize("option", ["--explain", "--features"])
+@pytest.mark.parametrize("option", ["--explain", "--features", "--interval"])
 def test_what_does_not_fit_into_csv_is_json(predict, option):
     (row,) = map(json.loads, predict(24, 6, option).stdout.splitlines())
     assert row[option[2:]]
