@@ -60,6 +60,11 @@ class Chosen:
     trained: tuple[Trained, ...]
     error: tuple[float, ...]  # RMSE at that many rounds
 
+    @property
+    def mean(self) -> float:
+        """The mean of the months' errors."""
+        return float(np.mean(self.error))
+
 
 class Rows(xgb.DataIter):
     """Training rows in pieces: memory grows with XGBoost's bins, not with floats."""
@@ -146,7 +151,12 @@ def fit(
     )
 
 
-def choose_rounds(binned: Binned, training: Sequence[int], steps: Steps) -> Chosen:
+def choose_rounds(
+    binned: Binned,
+    training: Sequence[int],
+    steps: Steps,
+    name: str = "Choosing the number of trees",
+) -> Chosen:
     """The rounds with the least mean error over the months before the last.
 
     Each of those months is forecast from what precedes it; with short data there
@@ -156,7 +166,7 @@ def choose_rounds(binned: Binned, training: Sequence[int], steps: Steps) -> Chos
     months = training[1:-1][-parameters.choosing_months :]
     curves, trained = [], []
     total = len(months) * parameters.max_rounds
-    with steps.step("Choosing the number of trees", total) as step:
+    with steps.step(name, total) as step:
         for month in months:
             before = [earlier for earlier in training if earlier < month]
             curve, learnt = _curve(binned, before, month, step)
