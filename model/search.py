@@ -16,7 +16,7 @@ from feature_store.months import Calendar
 from feature_store.offline import TrainingRows
 from feature_store.progress import Steps
 from model.parameters import Parameters, Value
-from model.training import Binned, Chosen, choose_rounds
+from model.training import Binned, choose_rounds
 
 # A trial's booster is the first one's, with one value of each line.
 RANGES: dict[str, Sequence[Value]] = {
@@ -36,8 +36,14 @@ class Trial:
 
     number: int
     parameters: Parameters
-    chosen: Chosen
+    rounds: int
+    errors: dict[int, float]  # RMSE by month
     seconds: float
+
+    @property
+    def mean(self) -> float:
+        """The mean of the months' errors."""
+        return sum(self.errors.values()) / len(self.errors)
 
 
 def drawn(first: Parameters, trials: int, seed: int) -> list[Parameters]:
@@ -63,12 +69,14 @@ def search(
         binned = Binned(tables, replace(parameters, at_most=at_most))
         name = f"Trial {number} of {len(sets)}"
         chosen = choose_rounds(binned, months, steps, name)
-        yield Trial(number, parameters, chosen, time.monotonic() - started)
+        errors = dict(zip(chosen.months, chosen.error, strict=True))
+        seconds = time.monotonic() - started
+        yield Trial(number, parameters, chosen.rounds, errors, seconds)
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
     """The trials, the least mean error first; of equals, the earlier."""
-    return sorted(trials, key=lambda trial: trial.chosen.mean)
+    return sorted(trials, key=lambda trial: trial.mean)
 
 
 def write(parameters: Parameters, path: Path) -> None:
@@ -79,19 +87,18 @@ def write(parameters: Parameters, path: Path) -> None:
 def print_trials(trials: Sequence[Trial], calendar: Calendar, console: Console) -> None:
     """Print the trials, best first, with what each has unlike the first tried."""
     table = Table()
-    for month in ("mean", *map(calendar.name, trials[0].chosen.months)):
+    for month in ("mean", *map(calendar.name, trials[0].errors)):
         table.add_column(month, justify="right")
     for name in ("trees", "seconds", "trial"):
         table.add_column(name, justify="right")
     table.add_column("booster", overflow="fold")
     first = trials[0].parameters.booster
     for trial in ranked(trials):
-        chosen = trial.chosen
-        errors = (f"{error:.4f}" for error in (chosen.mean, *chosen.error))
+        errors = (f"{error:.4f}" for error in (trial.mean, *trial.errors.values()))
         unlike = trial.parameters.booster.items() - first.items()
         table.add_row(
             *errors,
-            str(chosen.rounds),
+            str(trial.rounds),
             f"{trial.seconds:.0f}",
             str(trial.number),
             ", ".join(f"{k} {v}" for k, v in sorted(unlike)) or "the defaults",

@@ -60,11 +60,6 @@ class Chosen:
     trained: tuple[Trained, ...]
     error: tuple[float, ...]  # RMSE at that many rounds
 
-    @property
-    def mean(self) -> float:
-        """The mean of the months' errors."""
-        return float(np.mean(self.error))
-
 
 class Rows(xgb.DataIter):
     """Training rows in pieces: memory grows with XGBoost's bins, not with floats."""

@@ -11,7 +11,7 @@ from feature_store.months import Calendar
 from feature_store.progress import steps
 from model.parameters import Parameters, read
 from model.search import RANGES, Trial, drawn, print_trials, ranked, search, write
-from model.training import Binned, Chosen, choose_rounds
+from model.training import Binned, choose_rounds
 from tests.model.tiny import PARAMETERS, tables_of
 
 EVERY_ROW = 10**9
@@ -23,7 +23,7 @@ def tried(data, sets, at_most=EVERY_ROW):
 
 
 def with_error(number, *error):
-    return Trial(number, Parameters(), Chosen(5, (7, 8), error), 1.0)
+    return Trial(number, Parameters(), 5, dict(zip((7, 8), error, strict=True)), 1.0)
 
 
 def test_the_first_set_is_as_given_and_the_others_are_drawn_from_the_ranges():
@@ -53,7 +53,9 @@ def test_a_trial_is_what_choosing_the_rounds_finds(tiny_data):
     assert [trial.parameters for trial in trials] == sets
     with steps() as shown:
         binned = Binned(tables_of(tiny_data), PARAMETERS)
-        assert trials[0].chosen == choose_rounds(binned, (6, 7, 8, 9), shown)
+        chosen = choose_rounds(binned, (6, 7, 8, 9), shown)
+    assert trials[0].rounds == chosen.rounds
+    assert trials[0].errors == dict(zip((8,), chosen.error, strict=True))
 
 
 def test_no_trial_knows_what_the_last_month_sold(tiny_data, tmp_path):
@@ -62,12 +64,12 @@ def test_no_trial_knows_what_the_last_month_sold(tiny_data, tmp_path):
     sales.loc[sales.date_block_num == 9, "item_cnt_day"] *= 7
     sales.to_csv(other / "sales_train.csv.gz", index=False)
     found, expected = (tried(data, [PARAMETERS]) for data in (other, tiny_data))
-    assert found[0].chosen == expected[0].chosen
+    assert found[0].errors == expected[0].errors
 
 
 def test_fewer_rows_can_be_asked_for_and_are_not_written(tiny_data, tmp_path):
     (every,), (few,) = (tried(tiny_data, [PARAMETERS], n) for n in (EVERY_ROW, 1000))
-    assert few.chosen != every.chosen
+    assert few.errors != every.errors
     write(few.parameters, tmp_path / "best.json")
     assert read(tmp_path / "best.json") == PARAMETERS
 
@@ -81,7 +83,7 @@ def test_the_table_has_the_best_first_with_what_it_has_of_its_own():
     deeper = Parameters(booster=Parameters().booster | {"max_depth": 12})
     trials = [
         with_error(1, 0.9, 0.8),
-        Trial(2, deeper, Chosen(9, (7, 8), (0.5, 0.75)), 61.4),
+        Trial(2, deeper, 9, {7: 0.5, 8: 0.75}, 61.4),
     ]
     console = Console(file=io.StringIO(), width=100)
     print_trials(trials, Calendar(2013 * 12), console)
