@@ -20,8 +20,9 @@ from model.build import Request, build
 from model.parameters import COUNTS, Parameters
 
 MONTHS = range(10)
-# One thread: many would wait for one another longer than they work.
-BOOSTER = COUNTS | {"nthread": 1}
+# Few rows: leaves may be small. One thread: many would wait for one another longer
+# than they work.
+BOOSTER = COUNTS | {"min_child_weight": 10, "nthread": 1}
 PARAMETERS = Parameters(booster=BOOSTER, max_rounds=3, choosing_months=1)
 
 
