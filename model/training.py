@@ -1,7 +1,10 @@
 """Train: choose the rounds on earlier months, hold the last one out, refit with it."""
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +64,26 @@ class Chosen:
     error: tuple[float, ...]  # RMSE at that many rounds
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, in which XGBoost asks for rows.
+
+    XGBoost calls Python for them, and a KeyboardInterrupt there is passed over or
+    ends the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+
 class Rows(xgb.DataIter):
     """Training rows in pieces: memory grows with XGBoost's bins, not with floats."""
 
@@ -102,7 +125,8 @@ class Binned:
         """The training rows of `months`."""
         bins = int(self.parameters.booster.get("max_bin", 256))
         rows = Rows(lambda: self._rows.blocks(months))
-        matrix = xgb.QuantileDMatrix(rows, max_bin=bins, ref=self._first)
+        with unbroken():
+            matrix = xgb.QuantileDMatrix(rows, max_bin=bins, ref=self._first)
         self._first = self._first or matrix
         return matrix
 
@@ -219,9 +243,10 @@ def _curve(
     parameters = binned.parameters
     rows = binned.rows(before)
     vectors, target = grid_rows(binned.tables, month)
-    watched = xgb.QuantileDMatrix(
-        vectors, target, ref=rows, feature_names=list(FEATURES)
-    )
+    with unbroken():
+        watched = xgb.QuantileDMatrix(
+            vectors, target, ref=rows, feature_names=list(FEATURES)
+        )
     errors: dict[str, dict[str, list[float]]] = {}
     booster = xgb.train(
         {**parameters.booster, "disable_default_eval_metric": True},

@@ -1,6 +1,7 @@
 """Training: rounds chosen on the right months, nothing known before its time."""
 
 import json
+import signal
 from dataclasses import replace
 
 import msgspec
@@ -159,6 +160,22 @@ def test_the_targets_that_are_learnt_are_clipped(tables):
     huge = replace(tables, pair_counts=tables.pair_counts * 1000)
     labels = Binned(huge, PARAMETERS).rows([9]).get_label()
     assert (labels.min(), labels.max()) == (0, 20)
+
+
+def test_ctrl_c_while_rows_are_binned_is_heard_when_they_are(tables, monkeypatch):
+    finished = []
+    read = training.Rows.next
+
+    def pressed(rows, input_data):
+        signal.raise_signal(signal.SIGINT)
+        finished.append(read(rows, input_data))
+        return finished[-1]
+
+    monkeypatch.setattr(training.Rows, "next", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        Binned(tables, PARAMETERS).rows(MONTHS)
+    assert finished[-1] is False
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_no_bin_knows_a_later_month(tables):
