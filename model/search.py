@@ -69,7 +69,8 @@ def search(
         binned = Binned(tables, replace(parameters, at_most=at_most))
         name = f"Trial {number} of {len(sets)}"
         chosen = choose_rounds(binned, months, steps, name)
-        errors = dict(zip(chosen.months, chosen.error, strict=True))
+        months_tried = (past.month for past in chosen.trained)
+        errors = dict(zip(months_tried, chosen.error, strict=True))
         seconds = time.monotonic() - started
         yield Trial(number, parameters, chosen.rounds, errors, seconds)
 
