@@ -1,7 +1,9 @@
 """Requests in, answers out: looks pairs up, predicts, and writes the JSON."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -16,6 +18,7 @@ from model.artifacts import Build
 from model.explaining import Explainer, Explanation
 from model.intervals import Interval
 from service.bodies import VECTORS_SCHEMA, Pair, Vectors
+from service.note import Tally
 from service.tables import Ids, write_arrow, write_csv
 
 Units = Annotated[float, msgspec.Meta(ge=TARGET_RANGE[0], le=TARGET_RANGE[1])]
@@ -48,6 +51,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     override: Override | UnsetType = UNSET
 
 
+Stale = bool | UnsetType  # true once the forecast month is too long over; else left out
+
+
 class Answer(Asked, frozen=True):
     """One pair's prediction, and what it rests on."""
 
@@ -59,6 +65,7 @@ class Answer(Asked, frozen=True):
     basis: Basis
     listed: bool
     model: str
+    stale: Stale = UNSET
 
 
 class Row(Asked, frozen=True):
@@ -78,6 +85,7 @@ class Batch(msgspec.Struct, frozen=True):
     month: str
     model: str
     predictions: list[Row]
+    stale: Stale = UNSET
 
 
 class OriginalAnswer(msgspec.Struct, frozen=True):
@@ -139,9 +147,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Predictor:
-    """Answers from one build; what no request can change is done when it is made."""
+    """Answers from one build; what no request can change is done when it is made.
 
-    def __init__(self, build: Build) -> None:
+    `tally` counts the predictions; from `stale_from` on, in seconds since 1970, answers
+    say that they are stale.
+    """
+
+    def __init__(
+        self, build: Build, tally: Tally, stale_from: float | None = None
+    ) -> None:
         self.build = build
         self._store = build.store
         self._scorer = build.scorer
@@ -149,19 +163,28 @@ class Predictor:
         manifest = build.manifest
         self._about = (manifest.date_block_num, manifest.month)
         self._version = manifest.version
+        self._tally = tally
+        self._stale_from = inf if stale_from is None else stale_from
+
+    def stale(self) -> Stale:
+        """Whether answers are stale by now; unset where they are not."""
+        return True if time.time() >= self._stale_from else UNSET
 
     def one(self, pair: Pair, extras: Extras = NO_EXTRAS) -> bytes:
         """The answer for one pair. Raises UnknownEntity."""
         store = self._store
         position = store.position(pair.shop_id, pair.item_id)
+        basis = store.basis(position)
+        self._tally.one(basis)
         answer = Answer(
             pair.shop_id,
             pair.item_id,
             *self._about,
             self.units(position),
-            store.basis(position),
+            basis,
             store.listed(position),
             self._version,
+            self.stale(),
         )
         if extras or pair.override is not UNSET:
             answer = self._told(answer, position, pair, extras)
@@ -199,11 +222,12 @@ class Predictor:
         ]
         if more is not None:
             rows = self._told_all(rows, batch.positions.tolist(), pairs, more)
-        return _encode(Batch(*self._about, self._version, rows))
+        return _encode(Batch(*self._about, self._version, rows, self.stale()))
 
     def predict(self, shops: NDArray[np.int64], items: NDArray[np.int64]) -> Predicted:
         """The predictions of many pairs, unknown ones among them."""
         positions, status = self._store.positions(shops, items)
+        self._tally.many(status)
         known = status < len(BASIS)
         listed = self._store.listed_many(positions) & known
         return Predicted(positions, status, known, self.units_many(positions), listed)
@@ -251,6 +275,7 @@ class Predictor:
 
     def vectors(self, request: Vectors, matrix: NDArray[np.float32]) -> bytes:
         """The original service's answer to vectors (rows, 44)."""
+        self._tally.vectors(len(matrix))
         raw = self._scorer.raw(matrix)
         return _encode(OriginalAnswer(request.input, shortest(raw)))
 

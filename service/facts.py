@@ -29,6 +29,11 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(Manifest, frozen=True, kw_only=True):
-    """The manifest of the build that answers; `refused`, one that did not verify."""
+    """The manifest of the build that answers; `refused`, one that did not verify.
 
+    `stale`: the forecast month is over for longer than its numbers are taken for good.
+    """
+
+    age_days: int
+    stale: bool
     refused: Refused | None

@@ -1,7 +1,4 @@
-"""Every error leaves as problem details, and none as a traceback.
-
-Flask logs what it did not expect before a handler here answers it.
-"""
+"""Every error leaves as problem details, and none as a traceback."""
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import (
@@ -14,6 +11,7 @@ from werkzeug.exceptions import (
 
 from feature_store.errors import UnknownEntity
 from service import problems
+from service.note import note_of
 from service.problems import NotInCatalogue, ProblemError, TooLarge
 from service.settings import Settings
 
@@ -24,7 +22,9 @@ def add_handlers(app: Flask, settings: Settings) -> None:
     @app.errorhandler(ProblemError)
     def told(error: ProblemError) -> Response:
         body = problems.problem(error.status, error.detail, error.faults, error.count)
-        return _problem(body, error.status)
+        answer = _problem(body, error.status)
+        answer.headers.extend(error.headers)
+        return answer
 
     @app.errorhandler(UnknownEntity)
     def unknown(error: UnknownEntity) -> Response:
@@ -47,9 +47,10 @@ def add_handlers(app: Flask, settings: Settings) -> None:
                 answer.headers[name] = value
         return answer
 
-    @app.errorhandler(InternalServerError)
-    def broken(error: InternalServerError) -> Response:
-        return _problem(problems.problem(error.code, _sentence(error)), error.code)
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        note_of(request.environ).error = error
+        return other(InternalServerError())
 
 
 def _sentence(error: HTTPException) -> str:
@@ -60,7 +61,7 @@ def _sentence(error: HTTPException) -> str:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return f"{request.path} does not take {request.method}; it takes {allowed}"
     if isinstance(error, InternalServerError):
-        return "this service failed; the log says why"
+        return problems.FAILED
     return error.description or error.name
 
 

@@ -257,6 +257,15 @@ READYZ = Operation(
     answers={JSON: (Readiness,)},
     open=True,
 )
+METRICS = Operation(
+    name="metrics",
+    path="/metrics",
+    summary="Counts of all workers, as Prometheus reads them",
+    group="Health",
+    query=None,
+    answers={"text/plain": ()},
+    needs_build=False,
+)
 PAGE = Operation(
     name="page",
     path="/",
@@ -303,6 +312,7 @@ OPERATIONS = (
     REPORT_FIGURES,
     HEALTHZ,
     READYZ,
+    METRICS,
     PAGE,
     OPENAPI,
     DOCS,

@@ -6,7 +6,8 @@ ProblemError (SalesError)
 ├── NotInCatalogue 404  a shop or an item that the catalogue lacks
 ├── TooLarge       413  more rows or bytes than are allowed
 ├── WrongMediaType 415  a media type or an encoding that is not served
-└── NotReady       503  no build can be served
+├── NotReady       503  no build can be served
+└── Busy           503  more at once than this process answers
 """
 
 import json
@@ -19,6 +20,7 @@ import msgspec
 from feature_store.errors import SalesError, UnknownEntity
 
 MEDIA_TYPE = "application/problem+json"
+FAILED = "this service failed; the log says why"
 SHOWN = 20  # faults in one answer
 SHOWN_LENGTH = 80  # of a value in a sentence
 
@@ -57,6 +59,7 @@ class ProblemError(SalesError):
     """Ends a request; the class fixes the status."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(
         self, detail: str, faults: Sequence[Fault] = (), count: int | None = None
@@ -88,6 +91,7 @@ class NoKey(ProblemError):
     """No API key, or a wrong one."""
 
     status = HTTPStatus.UNAUTHORIZED
+    headers = (("WWW-Authenticate", "Bearer"),)
 
 
 class NotInCatalogue(ProblemError):
@@ -118,6 +122,13 @@ class NotReady(ProblemError):
     """No build can be served."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class Busy(ProblemError):
+    """More at once than this process answers; the next second may be better."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = (("Retry-After", "1"),)
 
 
 def problem(

@@ -1,26 +1,39 @@
 """The server: granian, its workers, and what is printed when it starts."""
 
+import logging
 import os
+import resource
 import signal
 import socket
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from feature_store.errors import SalesError
+from service.board import Board
+from service.logs import Log, Messages
+from service.settings import Settings
 
-# Of each worker: a long request must not keep short ones waiting.
-THREADS = 4
+# Of each worker. A body is read by the thread that will answer, so each connection
+# can have one: 500 that send nothing then keep nobody waiting. What is answered at
+# once is bounded by SALES_MAX_IN_FLIGHT.
+CONNECTIONS = THREADS = 1024
+HEAD_SECONDS = 30  # for a request's head, and for a connection that asks nothing
+STOP_SECONDS = 30  # for what is in flight when the server is stopped
 
 
-def serve(host: str, port: int, workers: int) -> None:
+def serve(host: str, port: int, workers: int, settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
 
     Raises SalesError where the address cannot be listened on.
     """
+    log = Log.of(settings.log)
     server = Granian(
         "service.server:application",
         address=host,
@@ -28,16 +41,25 @@ def serve(host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
+        # The mode that guesses the protocol waits for ever for a first byte.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         websockets=False,
-        log_level=LogLevels.warning,
+        # It warns of what is meant here; once it has started, it may warn again.
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
-        workers_kill_timeout=30,
+        workers_max_rss=settings.worker_memory,
+        workers_kill_timeout=STOP_SECONDS,
     )
-    server.on_startup(lambda: print(_welcome(host, port), flush=True))
+    server.on_startup(lambda: _tell_start(log, host, port, workers))
+    server.on_shutdown(lambda: log.event("stopped"))
     _check_free(host, port)
+    _allow_connections()
+    load = partial(application, settings, Board(2 * workers), log)
     try:
         # By name, granian would look for it first where the command was started.
-        server.serve(target_loader=application, wrap_loader=False)
+        server.serve(target_loader=load, wrap_loader=False)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
@@ -53,8 +75,17 @@ def _check_free(host: str, port: int) -> None:
         raise SalesError(f"cannot listen on {host}:{port}: {reason}") from error
 
 
-def application() -> Any:
-    """The Flask application, loaded in a worker.
+def _allow_connections() -> None:
+    """Have the system allow this process and its children the connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 512
+    if soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def application(settings: Settings, board: Board, log: Log) -> Any:
+    """The application, loaded in a worker.
 
     A worker is stopped by its parent's SIGTERM alone. Until granian listens for that,
     the handler inherited from the parent would swallow it: here it just ends.
@@ -62,9 +93,27 @@ def application() -> Any:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Ctrl-C reaches workers too; a second signal inside granian's handler hangs them.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    app = import_module("service.app").create_app()
+    _log_messages(log)
+    app = import_module("service.app").create_app(settings, board, log)
     app.extensions["served"].watch()
-    return app
+    return app.wsgi_app
+
+
+def _log_messages(log: Log) -> None:
+    """Have what libraries say written as lines of the log, where there is one."""
+    if log:
+        logger = logging.getLogger("_granian")
+        logger.handlers = [Messages(log)]
+        logging.getLogger().addHandler(Messages(log))
+
+
+def _tell_start(log: Log, host: str, port: int, workers: int) -> None:
+    _log_messages(log)
+    logging.getLogger("_granian").setLevel(logging.WARNING)
+    if log:
+        log.event("serving", host=host, port=port, workers=workers)
+    else:
+        print(_welcome(host, port), flush=True)
 
 
 def _welcome(host: str, port: int) -> str:

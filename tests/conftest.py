@@ -92,14 +92,16 @@ def running_server(
 ) -> Iterator[Server]:
     """A real server of an artifacts folder, ready to answer; stopped by SIGTERM.
 
-    `inside` is a command that starts the server's own, its last arguments.
+    `inside` is a command that starts the server's own, its last arguments. It writes
+    no log unless SALES_LOG is given: nobody reads its output meanwhile.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     serve = [sys.executable, str(ROOT / "scripts" / "serve"), "--port", str(port)]
+    environ = {"SALES_ARTIFACTS": str(artifacts), "SALES_LOG": "off", **environ}
     process = subprocess.Popen(
         [*inside, *serve, *options],
-        env={**os.environ, "SALES_ARTIFACTS": str(artifacts), **environ},
+        env={**os.environ, **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

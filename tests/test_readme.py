@@ -85,6 +85,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=folder,
+        env={**os.environ, "SALES_LOG": "off"},  # as at a terminal
     )
     _wait_for(process, "Serving on")
     yield Checkout(folder, port)

@@ -35,7 +35,7 @@ def assert_stopped_cleanly(process, how):
 def serving(artifacts, *options, cwd=None):
     """A server that is alive, and its address."""
     port = free_port()
-    environ = {"SALES_ARTIFACTS": str(artifacts)}
+    environ = {"SALES_ARTIFACTS": str(artifacts), "SALES_LOG": "off"}
     process = start("serve", "--port", port, *options, cwd=cwd, **environ)
     url = f"http://127.0.0.1:{port}"
     wait_until_alive(url, process)

@@ -1,0 +1,56 @@
+"""Numbers that the workers share: each adds in a row of its own, anyone sums the rows.
+
+The memory is mapped before the workers are forked from this process: it needs no
+file, outlives a worker that is killed, and goes with the server.
+"""
+
+import mmap
+import multiprocessing
+import os
+
+CELLS = 8192  # of a row, 8 bytes each; the first holds the id of the row's process
+_PATIENCE = 5.0  # seconds: whoever held the lock may have been killed
+
+
+class Board:
+    """Rows of whole numbers, all 0 at first, for as many processes at once."""
+
+    def __init__(self, rows: int = 1) -> None:
+        # A row more, for whoever finds none that is free.
+        self._cells = memoryview(mmap.mmap(-1, 8 * CELLS * (rows + 1))).cast("q")
+        self._rows = rows
+        self._lock = multiprocessing.Lock()
+
+    def claim(self) -> memoryview:
+        """A row for this process alone; its numbers go on from a dead one's."""
+        locked = self._lock.acquire(timeout=_PATIENCE)
+        try:
+            free = (i for i in range(self._rows) if not is_alive(self.row(i)[0]))
+            row = self.row(next(free, self._rows))
+            row[0] = os.getpid()
+            return row
+        finally:
+            if locked:
+                self._lock.release()
+
+    def row(self, index: int) -> memoryview:
+        """A row's cells."""
+        return self._cells[index * CELLS : (index + 1) * CELLS]
+
+    def used(self) -> list[memoryview]:
+        """The rows that some process has claimed."""
+        rows = map(self.row, range(self._rows + 1))
+        return [row for row in rows if row[0]]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process; 0 is none."""
+    if pid == 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
