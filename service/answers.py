@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import inf
 from typing import Annotated, Literal, TypeVar
 
@@ -68,7 +68,7 @@ class Answer(Asked, frozen=True):
     stale: Stale = UNSET
 
 
-class Row(Asked, frozen=True):
+class Row(Asked, frozen=True, gc=False):
     """One row of a batch; an unknown pair has no prediction and is not listed."""
 
     shop_id: int
@@ -111,6 +111,7 @@ class Extras:
 
 
 NO_EXTRAS = Extras()
+SLICE = 8192  # rows
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,27 @@ class Predicted:
         """What each prediction rests on, or why there is none."""
         return map(STATUSES.__getitem__, self.status.tolist())
 
+    def part(self, rows: slice) -> "Predicted":
+        """Some of the predictions."""
+        return Predicted(*(getattr(self, f.name)[rows] for f in fields(self)))
+
     def nullable(self) -> pa.Array:
         """The predictions, null where the pair is unknown."""
         return pa.array(self.units, mask=~self.known)
+
+
+def _rows(pairs: Sequence[Pair], batch: Predicted) -> list[Row]:
+    return [
+        Row(pair.shop_id, pair.item_id, units if known else None, basis, listed)
+        for pair, units, known, basis, listed in zip(
+            pairs,
+            shortest(batch.units),
+            batch.known.tolist(),
+            batch.statuses(),
+            batch.listed.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def ids_of(pairs: Sequence[Pair]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -200,29 +219,31 @@ class Predictor:
 
     def units_many(self, positions: NDArray[np.intp]) -> NDArray[np.float32]:
         """Predictions for many positions: shape (positions,), float32."""
-        return self._scorer.many(self._store.vectors(positions))
+        vectors = np.empty((len(positions), len(FEATURES)), np.float32)
+        for start in range(0, len(positions), SLICE):
+            part = slice(start, start + SLICE)
+            vectors[part] = self._store.vectors(positions[part])
+        return self._scorer.many(vectors)
 
     def many(self, pairs: Sequence[Pair], more: Extras | None = None) -> bytes:
         """The answer for a batch, in its order.
 
         Where `more` is None it is numbers alone, else with what `more` asks for and
-        the what-ifs of the pairs.
+        the what-ifs of the pairs. Rows are made and written some at a time, so that
+        no thread keeps the interpreter for long: single pairs are answered beside it.
         """
         batch = self.predict(*ids_of(pairs))
-        rows = [
-            Row(pair.shop_id, pair.item_id, units if known else None, basis, listed)
-            for pair, units, known, basis, listed in zip(
-                pairs,
-                shortest(batch.units),
-                batch.known.tolist(),
-                batch.statuses(),
-                batch.listed.tolist(),
-                strict=True,
-            )
-        ]
-        if more is not None:
-            rows = self._told_all(rows, batch.positions.tolist(), pairs, more)
-        return _encode(Batch(*self._about, self._version, rows, self.stale()))
+        written = []
+        for start in range(0, len(pairs), SLICE):
+            part = slice(start, start + SLICE)
+            rows = _rows(pairs[part], batch.part(part))
+            if more is not None:
+                positions = batch.positions[part].tolist()
+                rows = self._told_all(rows, positions, pairs[part], more)
+            written.append(_encode(rows)[1:-1])
+        answer = Batch(*self._about, self._version, [], self.stale())
+        predictions = msgspec.Raw(b"[%b]" % b",".join(written))
+        return _encode(msgspec.structs.replace(answer, predictions=predictions))
 
     def predict(self, shops: NDArray[np.int64], items: NDArray[np.int64]) -> Predicted:
         """The predictions of many pairs, unknown ones among them."""

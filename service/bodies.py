@@ -46,7 +46,7 @@ VECTORS_SCHEMA = msgspec.json.schema(
 )
 
 
-class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A shop and an item, by id, and perhaps a what-if: other values of features."""
 
     shop_id: Id
