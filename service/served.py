@@ -177,12 +177,15 @@ class Served:
         ]
 
     def _current(self) -> tuple[str, int] | None:
-        """The version to serve, and when its manifest was written, if there is one."""
+        """The version to serve, and when its manifest was written (0: it was not)."""
         link = self._folder / artifacts.CURRENT
         try:
-            return link.readlink().name, (link / manifests.NAME).stat().st_mtime_ns
+            version = link.readlink().name
         except OSError:
             return None
+        with suppress(OSError):
+            return version, (link / manifests.NAME).stat().st_mtime_ns
+        return version, 0
 
 
 def end_of(month: str) -> float:
