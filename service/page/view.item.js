@@ -6,6 +6,7 @@ import { itemChooser } from "./choosers.js";
 import { basisColumn, forecastColumn, pastColumns } from "./columns.js";
 import { saveCsv } from "./csv.js";
 import { make } from "./dom.js";
+import * as facts from "./facts.js";
 import { latest } from "./latest.js";
 import { problemBox } from "./problems.js";
 import { showTable, sorted, table } from "./table.js";
@@ -34,6 +35,7 @@ export function mount(container) {
   const run = latest();
 
   async function load(signal) {
+    await facts.model(); // fails where a key is needed, before one types in vain
     if (!query.item) return showNothing();
     if (String(answer?.item.item_id) !== query.item) {
       answer = await get(`/v1/items/${encodeURIComponent(query.item)}/shops`, {}, signal);

@@ -47,6 +47,7 @@ export function mount(container) {
 
   async function showPart(signal) {
     const { shop, item } = query;
+    await facts.model(); // fails where a key is needed, before one types in vain
     const shopName = shop ? (await facts.shop(shop)).name : "";
     const itemName = item ? (await facts.item(item)).name : "";
     if (signal.aborted) return;

@@ -12,7 +12,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, running_server
 
 pytestmark = pytest.mark.browser
 
@@ -668,6 +668,23 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(open_page, server, pair):
     settled(page, "product")
     page.reload()
     settled(page, "product")
+
+
+@pytest.mark.parametrize("view", ["product", "shop", "item"])
+def test_a_key_is_asked_for_before_anything_is_chosen(browser, small_artifacts, view):
+    key = "open-sesame"
+    with running_server(small_artifacts, SALES_API_KEY=key) as locked:
+        page = browser.new_page(locale="en-GB")
+        page.set_default_timeout(10_000)
+        page.goto(f"{locked.url}/#/{view}")
+        page.get_by_label("API key").fill("not-this-one")
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_role("alert")).to_contain_text("not one of those")
+        page.get_by_label("API key").fill(key)
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_role("status").get_by_text("Choose a")).to_be_visible()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.close()
 
 
 def test_a_build_that_changed_meanwhile_is_told_and_its_facts_are_read(
