@@ -151,26 +151,29 @@ def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(small_artif
 
 
 @pytest.mark.slow
-def test_a_worker_that_grew_too_large_is_replaced_without_a_failed_request(
-    small_artifacts,
-):
-    with running_server(
-        small_artifacts, "--workers", "1", SALES_WORKER_MEMORY="1"
-    ) as server:
-        before, failed, ended = workers_of(server), [], threading.Event()
+def test_a_worker_that_grew_too_large_is_replaced_while_requests_go_on(small_artifacts):
+    options = ("--workers", "1")
+    with running_server(small_artifacts, *options, SALES_WORKER_MEMORY="1") as server:
+        before, ended = workers_of(server), threading.Event()
+        statuses, reset = [], []
 
         def ask():
             while not ended.is_set():
-                answer = requests.post(server.url, json=pair(24, 6), timeout=30)
-                if answer.status_code != 200:
-                    failed.append(answer.status_code)
+                try:
+                    answer = requests.post(server.url, json=pair(24, 6), timeout=30)
+                    statuses.append(answer.status_code)
+                except requests.ConnectionError as error:
+                    reset.append(error)
 
         client = threading.Thread(target=ask)
         client.start()
         wait_until(lambda: not before & workers_of(server), 60)
         ended.set()
         client.join()
-        assert failed == []
+        assert set(statuses) == {200}
+        # The system resets what waits for the old worker, unless its setting
+        # net.ipv4.tcp_migrate_req hands that on.
+        assert len(reset) <= 2
 
 
 def stopped_beside(server, body, seconds_until_it_is_whole):
