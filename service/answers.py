@@ -173,7 +173,10 @@ class Predictor:
     """
 
     def __init__(
-        self, build: Build, tally: Tally, stale_from: float | None = None
+        self,
+        build: Build,
+        tally: Tally | None = None,
+        stale_from: float | None = None,
     ) -> None:
         self.build = build
         self._store = build.store
@@ -182,7 +185,7 @@ class Predictor:
         manifest = build.manifest
         self._about = (manifest.date_block_num, manifest.month)
         self._version = manifest.version
-        self._tally = tally
+        self._tally = tally or Tally()
         self._stale_from = inf if stale_from is None else stale_from
 
     def stale(self) -> Stale:

@@ -4,12 +4,11 @@ The memory is mapped before the workers are forked from this process: it needs n
 file, outlives a worker that is killed, and goes with the server.
 """
 
+import fcntl
 import mmap
-import multiprocessing
 import os
 
 CELLS = 8192  # of a row, 8 bytes each; the first holds the id of the row's process
-_PATIENCE = 5.0  # seconds: whoever held the lock may have been killed
 
 
 class Board:
@@ -19,23 +18,26 @@ class Board:
         # A row more, for whoever finds none that is free.
         self._cells = memoryview(mmap.mmap(-1, 8 * CELLS * (rows + 1))).cast("q")
         self._rows = rows
-        self._lock = multiprocessing.Lock()
+        # A file in memory, to lock: a killed process lets go of such a lock.
+        self._lock = os.memfd_create("board")
 
     def claim(self) -> memoryview:
         """A row for this process alone; its numbers go on from a dead one's."""
-        locked = self._lock.acquire(timeout=_PATIENCE)
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
         try:
             free = (i for i in range(self._rows) if not is_alive(self.row(i)[0]))
             row = self.row(next(free, self._rows))
             row[0] = os.getpid()
             return row
         finally:
-            if locked:
-                self._lock.release()
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
 
     def row(self, index: int) -> memoryview:
         """A row's cells."""
         return self._cells[index * CELLS : (index + 1) * CELLS]
+
+    def __del__(self) -> None:
+        os.close(self._lock)
 
     def used(self) -> list[memoryview]:
         """The rows that some process has claimed."""

@@ -9,7 +9,6 @@ from feature_store.catalogue import Catalogue, Item
 from feature_store.definitions import FEATURES
 from service.answers import Predictor
 from service.browse import Browser
-from service.note import Tally
 from tests.service.clients import asked, client_of, got, pair
 from tests.service.problem_shape import assert_problem
 
@@ -58,7 +57,7 @@ def names(build):
         for id_, name in NAMES.items()
     }
     catalogue = Catalogue({24: "Магазин"}, items, {1: "Консоли", 2: "Прочее"})
-    return Browser(Predictor(replace(build, catalogue=catalogue), Tally()))
+    return Browser(Predictor(replace(build, catalogue=catalogue)))
 
 
 def found_ids(found):

@@ -9,6 +9,10 @@ from tests.service.problem_shape import assert_problem
 from tests.service.test_served import alter, remove, truncate
 
 
+def empty(path):
+    path.write_bytes(b"")
+
+
 @pytest.fixture
 def three(tiny_data, tiny_artifacts, tmp_path):
     """An artifacts folder with three builds, the oldest first; the last is current."""
@@ -23,7 +27,7 @@ def three(tiny_data, tiny_artifacts, tmp_path):
         ("model.pkl", alter),
         ("model.pkl", truncate),
         ("model.pkl", remove),
-        ("manifest.json", alter),
+        ("manifest.json", empty),
         ("manifest.json", remove),
     ],
 )

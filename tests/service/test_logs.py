@@ -79,7 +79,7 @@ def test_a_request_is_one_line_with_what_one_wants_to_know(small_artifacts, line
             "GET",
             "/v1/shops/24/items/6",
             None,
-            ("GET", "/v1/shops/<shop>/items/<item>", 200, 0),
+            ("GET", "/v1/shops/<shop_id>/items/<item_id>", 200, 0),
         ),
         ("GET", "/v1/items?q=secret", None, ("GET", "/v1/items", 200, 0)),
         ("GET", "/nope/secret", None, ("GET", "other", 404, 0)),
@@ -106,7 +106,7 @@ def test_no_line_holds_a_key_a_body_or_a_query(small_artifacts, lines):
         client.get("/v1/shops/24/items/6676?q=playstation", headers=headers)
     text = lines.path.read_text()
     assert len(lines.read()) == 6
-    assert not [secret for secret in SECRETS if secret in text.replace("<item", "")]
+    assert not [secret for secret in SECRETS if secret in text.replace("<item_id>", "")]
 
 
 def test_health_checks_are_quiet_unless_they_fail(small_artifacts, tmp_path, lines):

@@ -60,7 +60,7 @@ def test_requests_are_counted_by_route_method_and_status(fresh):
         ("POST", "/", "200"): 1,
         ("POST", "/v1/predict", "400"): 1,
         ("POST", "/v1/predict", "415"): 1,
-        ("GET", "/v1/shops/<shop>/items/<item>", "200"): 2,
+        ("GET", "/v1/shops/<shop_id>/items/<item_id>", "200"): 2,
         ("GET", "other", "404"): 1,
         ("other", "/", "405"): 1,
     }
