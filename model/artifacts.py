@@ -95,11 +95,32 @@ def check_features(found: Sequence[str], expected: Sequence[str], whose: str) ->
 
 
 def current(artifacts: Path) -> Path:
-    """The folder of the build to serve. Raises ArtifactError where there is none."""
+    """The folder of the build to serve.
+
+    Raises ArtifactError where there is none, or where the link leads elsewhere than
+    to a folder beside it.
+    """
     link = artifacts / CURRENT
     if not link.is_dir():
         raise ArtifactError(f"{artifacts}: no build; scripts/build makes one")
-    return link.resolve()
+    folder = link.resolve()
+    if folder.parent != artifacts.resolve():
+        raise ArtifactError(f"{link}: leads to {folder}, out of the folder of builds")
+    return folder
+
+
+def stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """What differs after any change to files below `folder`: path, inode and time.
+
+    The time is the one that nobody can set: of content, owner and permissions. It is
+    compared for equality, so that a clock may jump.
+    """
+    found = set()
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # gone in between
+            state = path.lstat()
+            found.add((str(path), state.st_ino, state.st_ctime_ns))
+    return frozenset(found)
 
 
 def versions(artifacts: Path) -> list[str]:

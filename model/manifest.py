@@ -161,7 +161,8 @@ def verify(folder: Path, manifest: Manifest) -> None:
     """Compare every artifact with its hash. Raises ArtifactError naming the first."""
     for name, expected in manifest.files.items():
         path = folder / name
-        if ".." in path.parts or not path.is_file():
+        inside = path.is_relative_to(folder) and ".." not in path.parts
+        if not inside or not path.is_file():
             raise ArtifactError(f"{path}: missing, but the manifest names it")
         try:
             found = describe(path)

@@ -176,16 +176,13 @@ class Served:
             *(self._ready.families() if self._ready else ()),
         ]
 
-    def _current(self) -> tuple[str, int] | None:
-        """The version to serve, and when its manifest was written (0: it was not)."""
+    def _current(self) -> tuple[str, object] | None:
+        """The version to serve and the state of its files, if there is one."""
         link = self._folder / artifacts.CURRENT
         try:
-            version = link.readlink().name
+            return link.readlink().name, artifacts.stamp(link)
         except OSError:
             return None
-        with suppress(OSError):
-            return version, (link / manifests.NAME).stat().st_mtime_ns
-        return version, 0
 
 
 def end_of(month: str) -> float:
