@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from feature_store.definitions import MAX_ID
 from service.bodies import EXPECTED_ID
+from service.claimed import claimed_bytes
 from service.problems import BadRequest, Fault, TooLarge, show
 
 IDS = ("shop_id", "item_id")
@@ -127,6 +128,7 @@ def read_arrow(body: bytes, max_rows: int, max_bytes: int) -> Ids:
     Raises BadRequest, naming column and row of each fault, and TooLarge.
     """
     try:
+        _limit_claimed(body, max_bytes)
         with pa.ipc.open_stream(pa.BufferReader(body)) as stream:
             table = _read_batches(stream, max_rows, max_bytes)
             names = table.column_names  # not always UTF-8
@@ -149,10 +151,7 @@ def _read_batches(
         batches.append(batch)
         rows, size = rows + len(batch), size + batch.nbytes
         _limit(rows, max_rows)
-        if size > max_bytes:
-            raise TooLarge(
-                f"the body is more than {max_bytes:,} bytes long decompressed"
-            )
+        _limit_bytes(size, max_bytes)
     return pa.Table.from_batches(batches, stream.schema)
 
 
@@ -170,8 +169,9 @@ def _arrow_faults(table: pa.Table, names: list[str]) -> Iterator[Fault]:
                 f"/{name}", f"column {name} is {column.type}: expected integers"
             )
             continue
+        zero = pa.scalar(0, column.type)  # of another type, large ids would not fit
         good = pc.fill_null(
-            pc.and_(pc.greater_equal(column, 0), _at_most(column)), False
+            pc.and_(pc.greater_equal(column, zero), _at_most(column)), False
         )
         for row in np.flatnonzero(~good.to_numpy()).tolist():
             what = f"column {name}, row {row} is {column[row].as_py()}: {EXPECTED_ID}"
@@ -189,6 +189,17 @@ def _limit(rows: int, max_rows: int) -> None:
         raise TooLarge(
             f"{rows:,} rows in one request; at most {max_rows:,} are allowed"
         )
+
+
+def _limit_claimed(body: bytes, max_bytes: int) -> None:
+    """Raise TooLarge before a bomb is set off."""
+    for size in accumulate(claimed_bytes(body)):
+        _limit_bytes(size, max_bytes)
+
+
+def _limit_bytes(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise TooLarge(f"the body is more than {max_bytes:,} bytes long decompressed")
 
 
 def write_csv(table: pa.Table, prediction: pa.Array) -> bytes:
