@@ -21,6 +21,7 @@ from service.problems import FAILED, MEDIA_TYPE, ProblemError, problem
 from service.settings import Settings
 
 REQUEST_ID = "X-Request-Id"
+NO_GUESS = ("X-Content-Type-Options", "nosniff")  # an answer is of the type it says
 QUIET = ("/healthz", "/readyz", "/metrics")  # logged only where they fail
 _is_plain = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
@@ -58,7 +59,7 @@ class Edge:
         route = path if path in self._routes else OTHER
         note = environ[NOTE] = Note(request_id(environ), route)
         status, headers, body = self._answer(environ, note)
-        headers.append((REQUEST_ID, note.id))
+        headers += [(REQUEST_ID, note.id), NO_GUESS]
         if self._origins:
             headers += cross_origin.answer_headers(environ, self._origins)
         start_response(status, headers)

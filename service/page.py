@@ -13,7 +13,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " require-trusted-types-for 'script'; trusted-types 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # Asked for each time and mostly answered 304: all files are of one version.
     "Cache-Control": "no-cache",
