@@ -279,6 +279,26 @@ def test_a_build_that_cannot_be_read_at_start_is_a_503(mine, ordinary):
         assert_problem(answer, 503, [], "model.pkl: Permission denied")
 
 
+def test_a_mapped_file_that_is_cut_in_place_costs_a_worker_and_no_more(mine, second):
+    """Its pages are gone: the worker that reads them dies, and another starts."""
+    folder, build = mine
+    shutil.copytree(second, folder / second.name)
+    artifacts.switch(folder, second.name)
+    with running_server(folder, "--workers", "1") as server:
+        assert requests.post(server.url, json=ASKED, timeout=10).json()
+        for path in (folder / second.name / "vectors").glob("*.npy"):
+            empty(path)
+
+        def answer():
+            try:
+                return requests.post(server.url, json=ASKED, timeout=10).json()["model"]
+            except requests.RequestException:
+                return None
+
+        wait_until(lambda: answer() == build.name)
+        assert refused_by(server)["version"] == second.name
+
+
 def test_a_folder_for_temporary_files_is_not_needed(tiny_artifacts, tmp_path):
     """Nobody, not even root, can write to /proc."""
     with running_server(tiny_artifacts, "--workers", "1", TMPDIR="/proc") as server:
