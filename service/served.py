@@ -32,6 +32,7 @@ class Ready:
     build: Build
     predictor: Predictor
     browser: Browser
+    made: float  # seconds since 1970
 
     @property
     def version(self) -> str:
@@ -44,12 +45,12 @@ class Ready:
         ends = end_of(build.manifest.month)
         stale_from = None if stale_after is None else ends + stale_after * DAY
         predictor = Predictor(build, tally, stale_from)
-        return cls(build, predictor, Browser(predictor))
+        made = datetime.fromisoformat(build.manifest.created).timestamp()
+        return cls(build, predictor, Browser(predictor), made)
 
     def age(self) -> float:
         """Seconds since the build was made; a clock that was set back makes it 0."""
-        created = datetime.fromisoformat(self.build.manifest.created)
-        return max(0.0, time.time() - created.timestamp())
+        return max(0.0, time.time() - self.made)
 
     def told(self, refused: Refused | None) -> Model:
         """All that is known of the build, and of one that was refused."""

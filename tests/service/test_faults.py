@@ -206,7 +206,15 @@ def test_a_build_of_another_time_is_served(mine, created):
     sign(build, created=created)
     client = client_of(folder)
     assert asked(client, ASKED)["model"] == build.name
-    assert got(client, "/v1/model")["created"] == created
+    told = got(client, "/v1/model")
+    assert told["created"] == created
+    assert float(told["age_days"]) >= 0
+
+
+def test_a_build_of_no_time_is_refused(mine):
+    folder, build = mine
+    sign(build, created="today")
+    assert_problem(client_of(folder).get("/readyz"), 503, [], "isoformat")
 
 
 def test_after_a_clock_went_back_an_earlier_build_has_to_be_named(mine, second):

@@ -127,10 +127,12 @@ def test_half_load_and_new_builds_leave_nothing_behind(
     early = [one for one in samples if 1 / 3 < one.at < 2 / 3]
     late = [one for one in samples if one.at >= 2 / 3]
     before, after = (median(one.megabytes for one in some) for some in (early, late))
+    # The least: while a build is loaded, its files are open for a moment.
+    open_, still = (min(one.descriptors for one in some) for some in (early, late))
     print(
         f"{sum(client.requests for client in clients):,} requests, {switches} switches,"
         f" {before:.0f} MB, then {after:.0f} MB,"
-        f" {early[-1].descriptors} descriptors, then {late[-1].descriptors}"
+        f" {open_} descriptors, then {still}"
     )
     assert [failure for client in clients for failure in client.failures] == []
     answers = set().union(*(client.answers for client in clients))
@@ -143,4 +145,4 @@ def test_half_load_and_new_builds_leave_nothing_behind(
     assert {version for version, _ in answers} == set(versions)
     assert len({one.pids for one in samples}) == 1, "a worker died"
     assert after < before * GROWTH
-    assert max(one.descriptors for one in late) <= max(one.descriptors for one in early)
+    assert still <= open_
