@@ -39,9 +39,12 @@ def write_json(path: Path, figures: Sequence[Figure], facts: dict[str, object]) 
 
 
 def update_readme(
-    path: Path, figures: Sequence[Figure], facts: dict[str, object]
+    path: Path, figures: Sequence[Figure], facts: dict[str, object], command: str
 ) -> None:
-    """Put the table between the two markers. Raises BenchError where they lack."""
+    """Put the table between the two markers, and the command that made it.
+
+    Raises BenchError where the markers lack.
+    """
     text = path.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -50,7 +53,7 @@ def update_readme(
     lines = [_row(COLUMNS), _row(["---"] * len(COLUMNS))]
     lines += [_row(figure.cells()) for figure in figures]
     table = "\n".join(lines)
-    told = f"{sentence(facts)} {EXPLAINED}"
+    told = f"By `{command}`: {sentence(facts)} {EXPLAINED}"
     path.write_text(
         f"{before}{begin}\n{told}\n\n{table}\n{end}{after}", encoding="utf-8"
     )
