@@ -1,14 +1,19 @@
 """The log: a line of JSON on standard output for each request and each event.
 
-A line is written by one call and is no longer than a pipe takes at once, so that
-lines of several workers do not mix.
+Lines are written whole, as many at once as a pipe takes, so that those of several
+workers do not mix.
 """
 
 import logging
 import os
 import sys
+import threading
+import time
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
+from multiprocessing.util import Finalize
+from queue import Empty, SimpleQueue
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,6 +21,7 @@ from msgspec import UNSET, UnsetType
 STDOUT = 1
 JSON, OFF, AUTO = "json", "off", "auto"
 _LONGEST = 4096  # bytes that a pipe takes whole
+_GATHERING = 0.05  # seconds
 _TRACE = 3000  # characters of a traceback's end
 
 
@@ -42,6 +48,7 @@ class Log:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
+        self._lines: SimpleQueue[bytes] | None = None
 
     @classmethod
     def of(cls, mode: str) -> "Log":
@@ -52,20 +59,51 @@ class Log:
     def __bool__(self) -> bool:
         return self._descriptor is not None
 
+    def gather(self) -> None:
+        """From now on have a thread write the lines of requests, some together.
+
+        A request that writes gives the interpreter away: beside others that costs ten
+        times the writing. What is not yet written is, when the process ends.
+        """
+        self._lines = SimpleQueue()
+        threading.Thread(target=self._write_on, daemon=True, name="log").start()
+        Finalize(None, self._write_gathered, exitpriority=0)
+
     def request(self, line: Line) -> None:
-        """Write the line of a request."""
-        self._write(_encode(line))
+        """Write the line of a request, perhaps a little later."""
+        written = _encode(line) + b"\n"
+        if self._lines is None:
+            self._write(written)
+        else:
+            self._lines.put(written)
 
     def event(self, name: str, **fields: object) -> None:
         """Write the line of something that happened to the service."""
         if self:
-            self._write(_encode({"time": now(), "event": name, **fields}))
+            self._write(_encode({"time": now(), "event": name, **fields}) + b"\n")
 
-    def _write(self, line: bytes) -> None:
-        if self._descriptor is None:
+    def _write_on(self) -> None:
+        while True:
+            time.sleep(_GATHERING)
+            self._write_gathered()
+
+    def _write_gathered(self) -> None:
+        """Write what there is, no more at once than a pipe takes whole."""
+        block = b""
+        with suppress(Empty):
+            while self._lines is not None:
+                line = self._lines.get_nowait()
+                if len(block) + len(line) > _LONGEST:
+                    self._write(block)
+                    block = b""
+                block += line
+        self._write(block)
+
+    def _write(self, lines: bytes) -> None:
+        if self._descriptor is None or not lines:
             return
         try:
-            os.write(self._descriptor, line + b"\n")
+            os.write(self._descriptor, lines)
         except OSError:  # nobody reads it any more: no reason to stop answering
             return
 

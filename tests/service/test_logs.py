@@ -3,13 +3,16 @@
 import json
 import logging
 import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 from service.app import create_app
-from service.logs import Log, Messages
+from service.logs import Line, Log, Messages
 from service.settings import read_settings
+from tests.conftest import running_server
 from tests.model.tiny import copied
 from tests.service.clients import pair, post
 
@@ -191,3 +194,40 @@ def test_people_at_a_terminal_see_no_log_unless_they_want_to(
 ):
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     assert bool(Log.of(mode)) is logs
+
+
+def test_lines_that_are_gathered_are_all_written_and_whole(lines):
+    lines.log.gather()
+    for i in range(500):
+        lines.log.request(
+            Line(
+                time=datetime.now(UTC),
+                id=str(i),
+                method="GET",
+                route="/",
+                status=200,
+                rows=0,
+                ms=0.1,
+            )
+        )
+    deadline = time.monotonic() + 10
+    while len(lines.path.read_bytes().splitlines()) < 500:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [line["id"] for line in lines.read()] == [str(i) for i in range(500)]
+
+
+def test_a_server_that_is_stopped_has_written_every_line(small_artifacts):
+    with running_server(small_artifacts, SALES_LOG="json") as server:
+        for i in range(20):
+            headers = {"X-Request-Id": f"number-{i}"}
+            requests.post(server.url, json=pair(24, 6), headers=headers, timeout=30)
+        server.process.terminate()
+        output, _ = server.process.communicate(timeout=40)
+    told = [json.loads(line) for line in output.splitlines()]
+    events = [line["event"] for line in told]
+    assert events[0] == "serving"
+    assert events[-1] == "stopped"
+    assert {"build_loaded", "request"} <= set(events)
+    ids = {line["id"] for line in told if line["event"] == "request"}
+    assert ids == {f"number-{i}" for i in range(20)}
