@@ -22,6 +22,7 @@ STDOUT = 1
 JSON, OFF, AUTO = "json", "off", "auto"
 _LONGEST = 4096  # bytes that a pipe takes whole
 _GATHERING = 0.05  # seconds
+_MOST = 10_000  # lines that wait; more, and requests wait for whoever reads them
 _TRACE = 3000  # characters of a traceback's end
 
 
@@ -72,7 +73,7 @@ class Log:
     def request(self, line: Line) -> None:
         """Write the line of a request, perhaps a little later."""
         written = _encode(line) + b"\n"
-        if self._lines is None:
+        if self._lines is None or self._lines.qsize() > _MOST:
             self._write(written)
         else:
             self._lines.put(written)

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -196,20 +197,31 @@ def test_people_at_a_terminal_see_no_log_unless_they_want_to(
     assert bool(Log.of(mode)) is logs
 
 
+def line_of(name):
+    """The line of a request with this id."""
+    about = {"method": "GET", "route": "/", "status": 200, "rows": 0, "ms": 0.1}
+    return Line(time=datetime.now(UTC), id=name, **about)
+
+
+def test_lines_that_nobody_reads_are_not_gathered_without_end():
+    reading, writing = os.pipe()
+    log = Log(writing)
+    log.gather()
+    asking = threading.Thread(
+        target=lambda: [log.request(line_of(str(i))) for i in range(50_000)],
+        daemon=True,
+    )
+    asking.start()
+    asking.join(timeout=3)
+    assert asking.is_alive()  # it waits, as the writing thread does
+    while asking.is_alive():
+        os.read(reading, 1 << 16)
+
+
 def test_lines_that_are_gathered_are_all_written_and_whole(lines):
     lines.log.gather()
     for i in range(500):
-        lines.log.request(
-            Line(
-                time=datetime.now(UTC),
-                id=str(i),
-                method="GET",
-                route="/",
-                status=200,
-                rows=0,
-                ms=0.1,
-            )
-        )
+        lines.log.request(line_of(str(i)))
     deadline = time.monotonic() + 10
     while len(lines.path.read_bytes().splitlines()) < 500:
         assert time.monotonic() < deadline
