@@ -130,8 +130,6 @@ async def _client(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for post in posts:
         started = time.monotonic()
-        if started >= end:
-            break
         if writer.is_closing() or reader.at_eof():
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(post)
@@ -139,6 +137,8 @@ async def _client(
         length = int(head.partition(b"content-length:")[2].split(maxsplit=1)[0])
         await reader.readexactly(length)
         answers.append((time.monotonic() - started, int(head.split()[1])))
+        if time.monotonic() >= end:  # after one answer at least
+            break
         if b"connection: close" in head:
             writer.close()
     writer.close()

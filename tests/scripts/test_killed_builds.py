@@ -21,8 +21,10 @@ STEPS = (
     "Decoding the feature store",
     "Choosing the number of trees",
     "Holding the last month out",
+    "Finding where the errors are",
     "Training on every month",
     "Deriving the scorer",
+    "Writing the report",
     "Verifying",
     "Publishing",
 )
