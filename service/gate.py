@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from wsgiref.types import WSGIEnvironment as Environ
 
 from service.metrics import Metrics
-from service.problems import Busy
+from service.problems import BadRequest, Busy
 
 LARGE = 1 << 16  # bytes: longer bodies are read in pieces, and worked off in turn
 PATIENCE = 10.0  # seconds that a large body waits for its turn
@@ -31,7 +31,7 @@ class Gate:
     def enter(self, environ: Environ) -> int:
         """Admit a request, its body read; the bytes that are held for it.
 
-        Raises Busy.
+        Raises Busy, and BadRequest for a body that ends too early.
         """
         if self._metrics.in_flight() >= self._max_in_flight:
             raise self._busy()
@@ -60,20 +60,25 @@ class Gate:
 
         What is longer than is allowed stays unread: it is refused by its length.
         """
-        length = environ.get("CONTENT_LENGTH") or ""
-        if length.isdecimal():
-            if int(length) <= LARGE:
-                body = environ["wsgi.input"].read(int(length))
-                environ["wsgi.input"] = io.BytesIO(body)
-                return 0
-            if int(length) > self._max_body:
-                return 0
-        elif "HTTP_TRANSFER_ENCODING" not in environ:
+        given = environ.get("CONTENT_LENGTH") or ""
+        length = int(given) if given.isdecimal() else 0
+        if given.isdecimal() and length <= LARGE:
+            body = environ["wsgi.input"].read(length)
+            if len(body) < length:  # whoever sent it has gone: no place for it
+                raise BadRequest.of_part(len(body), length)
+            environ["wsgi.input"] = io.BytesIO(body)
             return 0
-        return self._read_pieces(environ)
+        if length > self._max_body or not (
+            length or "HTTP_TRANSFER_ENCODING" in environ
+        ):
+            return 0
+        return self._read_pieces(environ, length)
 
-    def _read_pieces(self, environ: Environ) -> int:
-        """Read a body that is large or of unknown length, one byte too much at most."""
+    def _read_pieces(self, environ: Environ, length: int) -> int:
+        """Read a body that is large or of unknown length (0), a piece too much at most.
+
+        Raises Busy, and BadRequest where it ends too early.
+        """
         source, pieces, held = environ["wsgi.input"], [], 0
         try:
             while held <= self._max_body and (piece := source.read(LARGE)):
@@ -83,6 +88,9 @@ class Gate:
         except BaseException:
             self._release(held)
             raise
+        if held < length:
+            self._release(held)
+            raise BadRequest.of_part(held, length)
         environ["wsgi.input"] = io.BytesIO(b"".join(pieces))
         if held > LARGE:
             return held

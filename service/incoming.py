@@ -49,7 +49,7 @@ def whole_body(max_body: int) -> bytes:
         raise RequestEntityTooLarge
     length = request.content_length
     if length is not None and len(sent) < length:
-        raise BadRequest(f"the body ended after {len(sent):,} of {length:,} bytes")
+        raise BadRequest.of_part(len(sent), length)
     encoding = request.headers.get("Content-Encoding")
     if encoding is None or encoding.lower() == "identity":
         return sent

@@ -86,6 +86,11 @@ class BadRequest(ProblemError):
         more = f", and {others}" if count > 1 else ""
         return cls(f"{shown[0].detail}{where}{more}", shown, count)
 
+    @classmethod
+    def of_part(cls, came: int, length: int) -> "BadRequest":
+        """A body that ended too early, in bytes."""
+        return cls(f"the body ended after {came:,} of {length:,} bytes")
+
 
 class NoKey(ProblemError):
     """No API key, or a wrong one."""

@@ -10,7 +10,7 @@ from service import gate as gates
 from service.board import Board
 from service.gate import LARGE, Gate
 from service.metrics import Metrics
-from service.problems import Busy
+from service.problems import BadRequest, Busy
 
 MAX_BODY = 1 << 20
 
@@ -132,3 +132,12 @@ def test_a_body_that_fails_to_come_is_not_held():
         with pytest.raises(OSError, match="gone"):
             gate.enter(environ)
     gate.leave(gate.enter(request_of(b" " * MAX_BODY)))
+
+
+def test_a_body_that_breaks_off_takes_no_place():
+    gate = gate_of(most=1)
+    for length in (26, 900_000):
+        environ = request_of(b"{}") | {"CONTENT_LENGTH": str(length)}
+        with pytest.raises(BadRequest, match=f"ended after 2 of {length:,} bytes"):
+            gate.enter(environ)
+    gate.leave(gate.enter(request_of(b"{}")))
