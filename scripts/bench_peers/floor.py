@@ -1,7 +1,7 @@
 """The floor: a Flask view that parses the body and answers with a constant.
 
-On the server of the service, without what that does for an answer, its log and its
-metrics. The constant is BENCH_ANSWER.
+On the server and settings of the service, without what that does for an answer, its log
+and its metrics. The constant is BENCH_ANSWER.
 """
 
 import argparse
@@ -10,12 +10,10 @@ import os
 import msgspec
 from flask import Flask, Response, request
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from service.server import default_workers
-
-THREADS = 4  # more make it slower
+from service.server import CONNECTIONS, THREADS, default_workers
 
 
 class Pair(msgspec.Struct):
@@ -51,8 +49,10 @@ def serve(target: str) -> None:
         interface=Interfaces.WSGI,
         workers=default_workers(),
         blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
+        http=HTTPModes.http1,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()
 
 
