@@ -83,6 +83,7 @@ def slowest_of(url, lookups=20):
     return max(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SLOW)
 def test_five_hundred_slow_clients_keep_nobody_waiting(one, kind):
     with held(one.url, 500, SLOW[kind]):
