@@ -6,10 +6,12 @@ workers do not mix.
 
 import logging
 import os
+import select
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
@@ -23,6 +25,7 @@ JSON, OFF, AUTO = "json", "off", "auto"
 _LONGEST = 4096  # bytes that a pipe takes whole
 _GATHERING = 0.05  # seconds
 _MOST = 10_000  # lines that wait; more, and requests wait for whoever reads them
+_PATIENCE = 1000  # milliseconds to wait at the end for whoever reads them
 _TRACE = 3000  # characters of a traceback's end
 
 
@@ -64,11 +67,12 @@ class Log:
         """From now on have a thread write the lines of requests, some together.
 
         A request that writes gives the interpreter away: beside others that costs ten
-        times the writing. What is not yet written is, when the process ends.
+        times the writing. What is not yet written is, when the process ends, unless
+        nobody reads it.
         """
         self._lines = SimpleQueue()
         threading.Thread(target=self._write_on, daemon=True, name="log").start()
-        Finalize(None, self._write_gathered, exitpriority=0)
+        Finalize(None, self._write_last, exitpriority=0)
 
     def request(self, line: Line) -> None:
         """Write the line of a request, perhaps a little later."""
@@ -86,19 +90,34 @@ class Log:
     def _write_on(self) -> None:
         while True:
             time.sleep(_GATHERING)
-            self._write_gathered()
+            for block in self._gathered():
+                self._write(block)
 
-    def _write_gathered(self) -> None:
-        """Write what there is, no more at once than a pipe takes whole."""
+    def _write_last(self) -> None:
+        for block in self._gathered():
+            if not self._is_read():
+                return
+            self._write(block)
+
+    def _is_read(self) -> bool:
+        """Whether a pipe takes a block, at once or in a moment."""
+        if self._descriptor is None:
+            return False
+        ready = select.poll()
+        ready.register(self._descriptor, select.POLLOUT)
+        return bool(ready.poll(_PATIENCE))
+
+    def _gathered(self) -> Iterator[bytes]:
+        """The lines there are, in blocks that a pipe takes whole."""
         block = b""
         with suppress(Empty):
             while self._lines is not None:
                 line = self._lines.get_nowait()
                 if len(block) + len(line) > _LONGEST:
-                    self._write(block)
+                    yield block
                     block = b""
                 block += line
-        self._write(block)
+        yield block
 
     def _write(self, lines: bytes) -> None:
         if self._descriptor is None or not lines:

@@ -20,6 +20,7 @@ from tests.service.clients import pair, post
 FIELDS = ["time", "event", "id", "method", "route", "status", "rows", "ms"]
 SECRET = "key-of-a-shop"
 HEADERS = {"Authorization": f"Bearer {SECRET}", "X-Request-Id": "the-id"}
+PIPE = 1 << 16  # bytes that wait in one
 SECRETS = (SECRET, "6676", "playstation", "item_id")
 
 
@@ -216,6 +217,7 @@ def test_lines_that_nobody_reads_are_not_gathered_without_end():
     assert asking.is_alive()  # it waits, as the writing thread does
     while asking.is_alive():
         os.read(reading, 1 << 16)
+    os.close(reading)  # ends the thread's last write
 
 
 def test_lines_that_are_gathered_are_all_written_and_whole(lines):
@@ -227,6 +229,18 @@ def test_lines_that_are_gathered_are_all_written_and_whole(lines):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert [line["id"] for line in lines.read()] == [str(i) for i in range(500)]
+
+
+def test_a_server_whose_lines_nobody_reads_can_be_stopped(small_artifacts):
+    options = ("--workers", "1")
+    with running_server(small_artifacts, *options, SALES_LOG="json") as server:
+        with requests.Session() as session:
+            for _ in range(PIPE // 100):
+                answer = session.post(server.url, json=pair(24, 6), timeout=30)
+                assert answer.status_code == 200
+        time.sleep(0.2)
+        server.process.terminate()
+        assert server.process.wait(20) == 0
 
 
 def test_a_server_that_is_stopped_has_written_every_line(small_artifacts):
