@@ -54,7 +54,7 @@ def create_app(
     _add_lists(app, served)
     _add_facts(app, served, metrics)
     add_page(app)
-    add_docs(app, served)
+    add_docs(app, served, tally)
     failures.add_handlers(app, settings)
     app.wsgi_app = Edge(  # type: ignore[method-assign]
         Shortcut(app.wsgi_app, served),

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from service import operations
 from service.incoming import JSON
+from service.note import Tally
 from service.openapi import document
 from service.page import HEADERS
 from service.problems import NotReady
@@ -20,12 +21,14 @@ from service.served import Ready, Served
 from service.tagged import tagged
 
 
-def add_docs(app: Flask, served: Served) -> None:
+def add_docs(app: Flask, served: Served, tally: Tally) -> None:
     """Serve the description, with examples of the build that answers."""
 
     @lru_cache(maxsize=1)
     def described(_version: str) -> dict[str, Any]:
-        return document(app, _ready(served))
+        told = document(app, _ready(served))
+        tally.take()  # its examples are nobody's predictions
+        return told
 
     @route(app, operations.OPENAPI)
     def openapi() -> Response:

@@ -86,6 +86,12 @@ def test_rows_are_counted_by_what_they_rest_on(fresh, rows):
     }
 
 
+def test_the_examples_of_the_description_are_no_predictions(fresh):
+    assert fresh.get("/openapi.json").json["paths"]
+    found = metrics_of(fresh)
+    assert {v for k, v in found.items() if k[0] == "rows_total"} == {0}
+
+
 def test_times_are_a_histogram_by_route(fresh):
     for _ in range(4):
         fresh.get("/healthz")
