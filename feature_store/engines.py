@@ -20,7 +20,7 @@ ENGINES = ("duckdb", "spark")
 class Engine:
     """What a build asks of an engine: the tables at its start, the store at its end."""
 
-    library: str
+    package: str  # its name as installed
     open_sales: Callable[
         [str, str | None, Path | None], AbstractContextManager[Sales]
     ]  # data, pairs, spill

@@ -81,7 +81,7 @@ class _Data:
     daily_rows: int
     inputs: dict[str, File]
     demo: bool
-    engine: str  # the library that read and wrote
+    engine: str  # the package that read and wrote
 
     def name(self, month: int) -> str:
         return self.checked.calendar.name(month)
@@ -147,7 +147,7 @@ def _read(request: Request, engine: Engine, folder: Path, steps: Steps) -> _Data
             sales.rows("SELECT count(*) FROM daily")[0][0],
             {name: File(*found) for name, found in sales.digests().items()},
             sales.holds(DEMO_MARKER),
-            engine.library,
+            engine.package,
         )
 
 
@@ -237,15 +237,8 @@ def _train(
             booster = training.fit(rows, parameters, chosen.rounds, step)
     except xgb.core.XGBoostError as error:
         raise BuildError(f"XGBoost: {training.reason(error)}") from error
-    pickled.save(booster, folder / artifacts.MODEL)
-    with steps.step("Deriving the scorer"):
-        store = Store(folder / "vectors")
-        every_vector = map(store.vectors, store.blocks())
-        difference = derive(booster, folder / artifacts.SCORER, every_vector)
     np.save(folder / artifacts.INTERVALS, intervals)
-    with steps.step("Writing the report"):
-        importance = report.importance(booster, store)
-        report_page.write(replace(figures, importance=importance), folder)
+    difference = _write_model(booster, figures, folder, steps)
     return TrainingFacts(
         first_month=data.name(months[0]),
         rows=rows.num_row(),
@@ -305,6 +298,21 @@ def _measure(
         errors=report.errors_of(tables, last, listed, categories),
         intervals=figures,
     ), report.table_of([*past, last])
+
+
+def _write_model(
+    booster: xgb.Booster, figures: report.Report, folder: Path, steps: Steps
+) -> float:
+    """Write the model, its scorer and the report; how far the two differ at most."""
+    pickled.save(booster, folder / artifacts.MODEL)
+    with steps.step("Deriving the scorer"):
+        store = Store(folder / "vectors")
+        every_vector = map(store.vectors, store.blocks())
+        difference = derive(booster, folder / artifacts.SCORER, every_vector)
+    with steps.step("Writing the report"):
+        importance = report.importance(booster, store)
+        report_page.write(replace(figures, importance=importance), folder)
+    return difference
 
 
 def judge(holdout: Holdout, force: bool) -> list[str]:
