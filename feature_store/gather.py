@@ -133,25 +133,45 @@ def fills(lags: LagTables, reference: Pairs) -> NDArray[np.float32]:
     that have it, each pair counted once.
     """
     values = np.zeros((len(LAGS), _VALUES_A_LAG))
-    exists = lags.exists(reference)
-    for j in range(len(LAGS)):
-        having = reference.take(exists[:, j])
-        for i, aggregate in enumerate(AGGREGATES):
-            if aggregate.is_price:
-                table = lags.entities[aggregate.entity][:, j, i % len(STATISTICS)]
-                index = lags.index(aggregate.entity, having)
-                weights = np.bincount(index, minlength=len(table))
-                values[j, i] = _weighted_median(table, weights)
+    weights = _pairs_having(lags, reference)
+    for i, aggregate in enumerate(AGGREGATES):
+        if aggregate.is_price:
+            table = lags.entities[aggregate.entity][:, :, i % len(STATISTICS)]
+            for j in range(len(LAGS)):
+                values[j, i] = _weighted_median(
+                    table[:, j], weights[aggregate.entity][:, j]
+                )
     return values.ravel().astype(np.float32)
 
 
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.intp]) -> float:
+def _pairs_having(lags: LagTables, reference: Pairs) -> dict[str, NDArray[np.floating]]:
+    """By entity and id, the reference pairs with a grid row that month: (ids, lags)."""
+    shops, items = (lags.present[entity] for entity in ("shop_id", "item_id"))
+    chosen = np.zeros(lags.sold.shape, np.float32)
+    chosen[reference.shops, reference.items] = 1
+    # Not `@`, whose threads would take the cores from those that make blocks.
+    of_shops = np.einsum("si,li->sl", chosen, items.T.astype(np.float32, order="C"))
+    of_items = np.einsum("si,ls->il", chosen, shops.T.astype(np.float32, order="C"))
+    of_items *= items
+    # A category's may be more than float32 counts exactly.
+    of_categories = np.zeros((len(lags.catalogue.categories), len(LAGS)))
+    np.add.at(of_categories, lags.catalogue.item_category, of_items)
+    return {
+        "shop_id": of_shops * shops,
+        "item_id": of_items,
+        "item_category_id": of_categories,
+    }
+
+
+def _weighted_median(
+    values: NDArray[np.float64], weights: NDArray[np.floating]
+) -> float:
     """The median of `values`, each taken `weights` times; NaN of nothing."""
     values, weights = values[weights > 0], weights[weights > 0]
     if not len(values):
         return np.nan
     order = np.argsort(values)
-    ends = np.cumsum(weights[order])
+    ends = np.cumsum(weights[order], dtype=np.int64)
     middle = ((ends[-1] - 1) // 2, ends[-1] // 2)
     return float(values[order][np.searchsorted(ends, middle, side="right")].mean())
 
