@@ -1,7 +1,9 @@
 """The feature store and the training rows once, beside the pandas way; the build."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,12 @@ import pyarrow.dataset as ds
 
 from bench_parts.context import SCRIPTS, BenchError, Context
 from bench_parts.figures import Figure, Goal, alternate
-from bench_parts.growth import grown
 from bench_parts.processes import Run, run
 from feature_store.definitions import FEATURES
 
 OURS = ("-m", "bench_parts.our_features")
 PANDAS = ("-m", "bench_peers.pandas_features")
+GROWN = ("-m", "bench_parts.grown_sales")
 SAMPLE = 20_000  # pairs whose values are compared
 TOLERANCE = 1e-5
 TIMES = (1, 3, 10)
@@ -76,7 +78,7 @@ def build_growth(context: Context) -> Iterator[Figure]:
     for what in ("daily rows", "pairs"):
         first: Run | None = None
         for times in TIMES:
-            with grown(context.data, what, times, context.folder) as data:
+            with _grown(context, what, times) as data:
                 found = run(*OURS, data, out, folder=context.folder)
             first = first or found
             name = f"store and training rows, {times}x the {what}"
@@ -85,6 +87,21 @@ def build_growth(context: Context) -> Iterator[Figure]:
                 ("GB", found.peak, first.peak),
             ):
                 yield Figure("build-growth", name, unit, [mine], "1x", [base])
+
+
+@contextmanager
+def _grown(context: Context, what: str, times: int) -> Iterator[Path]:
+    """A folder of sales with `times` the daily rows or pairs."""
+    if times == 1:
+        yield context.data
+        return
+    out = context.folder / "grown"
+    out.mkdir()
+    try:
+        run(*GROWN, context.data, what, str(times), out, folder=context.folder)
+        yield out
+    finally:
+        shutil.rmtree(out)
 
 
 def train(context: Context) -> Iterator[Figure]:

@@ -1,14 +1,12 @@
-"""Made-up growth: the same sales with more rows or more items, and a larger store."""
+"""The same lookups on a store that is several times as large, made up from ours."""
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -22,41 +20,6 @@ from model import manifest as manifests
 
 TIMES = (3, 10)
 CONNECTIONS = 4
-TABLES = ("items", "shops", "item_categories")
-
-
-@contextmanager
-def grown(data: Path, what: str, times: int, folder: Path) -> Iterator[Path]:
-    """A folder of sales with `times` the daily rows, or the pairs of a shop and item.
-
-    For more pairs each item is there several times, and each of its daily rows goes
-    to one of them; the daily rows stay as many.
-    """
-    if times == 1:
-        yield data
-        return
-    out = folder / "grown"
-    out.mkdir()
-    try:
-        for table in TABLES:
-            shutil.copy(data / f"{table}.csv", out)
-        sales = pd.read_csv(data / "sales_train.csv.gz")
-        if what == "pairs":
-            items = pd.read_csv(data / "items.csv")
-            step = int(items.item_id.max()) + 1
-            copies = [
-                items.assign(item_id=items.item_id + step * i) for i in range(times)
-            ]
-            pd.concat(copies).to_csv(out / "items.csv", index=False)
-            drawn = np.random.default_rng(1).integers(0, times, len(sales))
-            sales["item_id"] += step * drawn
-        else:
-            sales = sales.loc[sales.index.repeat(times)]
-        sales.to_parquet(out / "sales_train.parquet", index=False)
-        del sales
-        yield out
-    finally:
-        shutil.rmtree(out)
 
 
 def growth(context: Context) -> Iterator[Figure]:
