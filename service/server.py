@@ -1,6 +1,7 @@
 """The server: granian, its workers, and what is printed when it starts."""
 
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -62,6 +63,7 @@ def serve(host: str, port: int, workers: int, settings: Settings) -> None:
     _check_free(host, port)
     _allow_connections()
     load = partial(application, settings, Board(2 * workers), log)
+    _share_modules()
     try:
         # By name, granian would look for it first where the command was started.
         server.serve(target_loader=load, wrap_loader=False)
@@ -117,6 +119,12 @@ def _give_memory_back() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_ARENA_MAX, 2)
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+
+
+def _share_modules() -> None:
+    """Load before the workers start what each would otherwise load for itself."""
+    import_module("service.app")
+    gc.freeze()  # a collection would write to every object's page
 
 
 def _log_messages(log: Log) -> None:
