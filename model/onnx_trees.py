@@ -1,8 +1,8 @@
 """A booster's trees as an ONNX model, which scores one row many times quicker.
 
 One TreeEnsembleRegressor (ai.onnx.ml, version 3), from `vectors` (n, 44) float32 to
-`margin` (n, 1) float32: the sum of the leaves and the booster's base score, before the
-link. The file is protobuf, written field by field by the numbers of onnx.proto: the
+`leaves` (n, 1) float32: the sum of the leaves, without the booster's base score, before
+the link. The file is protobuf, written field by field by the numbers of onnx.proto: the
 `onnx` package is many times the size of what is needed of it.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from feature_store.definitions import FEATURES
 from feature_store.errors import BuildError
 
-INPUT, OUTPUT = "vectors", "margin"
+INPUT, OUTPUT = "vectors", "leaves"
 
 # The objectives whose boosters can be scored, by link: raw = link(margin).
 LOG_LINK = ("count:poisson", "reg:tweedie")
@@ -40,14 +40,18 @@ def link_of(booster: xgb.Booster) -> str:
     )
 
 
+def base_margin(booster: xgb.Booster) -> np.float32:
+    """What a row's margin is before any tree: the base score, before the link."""
+    learner = json.loads(booster.save_config())["learner"]
+    score = float(json.loads(learner["learner_model_param"]["base_score"])[0])
+    return np.float32(np.log(score) if link_of(booster) == "exp" else score)
+
+
 def to_onnx(booster: xgb.Booster) -> bytes:
     """The ONNX file of a booster's trees."""
     learner = json.loads(booster.save_raw("json"))["learner"]
     trees = learner["gradient_booster"]["model"]["trees"]
-    base = float(json.loads(learner["learner_model_param"]["base_score"])[0])
-    if link_of(booster) == "exp":
-        base = float(np.log(base))
-    attributes = _attributes([_Tree(i, tree) for i, tree in enumerate(trees)], base)
+    attributes = _attributes([_Tree(i, tree) for i, tree in enumerate(trees)])
     node = _join(
         _text(1, INPUT),
         _text(2, OUTPUT),
@@ -86,7 +90,7 @@ class _Tree:
         return np.where(self.is_leaf, values.dtype.type(0), values)
 
 
-def _attributes(trees: Sequence[_Tree], base: float) -> dict[str, Any]:
+def _attributes(trees: Sequence[_Tree]) -> dict[str, Any]:
     """The operator's attributes, by ONNX's names."""
 
     def all_of(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -96,7 +100,6 @@ def _attributes(trees: Sequence[_Tree], base: float) -> dict[str, Any]:
     node, number = all_of([t.node for t in trees]), all_of([t.tree for t in trees])
     return {
         "n_targets": 1,
-        "base_values": np.array([base], np.float32),
         "nodes_treeids": number,
         "nodes_nodeids": node,
         "nodes_modes": [b"LEAF" if is_leaf else b"BRANCH_LT" for is_leaf in leaf],

@@ -10,6 +10,8 @@ from model.artifacts import Build, current
 from model.scoring import TOLERANCE, Scorer, derive
 from tests.model.tiny import any_booster
 
+OBJECTIVES = ["count:poisson", "reg:tweedie", "reg:squarederror", "reg:absoluteerror"]
+
 
 @pytest.fixture(scope="module")
 def build(tiny_artifacts):
@@ -33,7 +35,7 @@ def booster_of(objective, **more):
 
 def test_every_vector_of_the_store_has_the_boosters_number(build, vectors):
     expected = build.booster.inplace_predict(vectors)
-    found = build.scorer.raw(vectors)
+    found = build.scorer.derived(vectors)
     difference = np.abs(found - expected) / np.maximum(1, expected)
     assert len(vectors) == build.manifest.store.pairs
     assert difference.max() <= TOLERANCE == 1e-5
@@ -46,14 +48,20 @@ def test_one_vector_and_many_have_the_same_digits(build, vectors):
         assert build.scorer.one(vectors[i]) == float(str(many[i]))
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_few_rows_and_many_have_the_same_digits(tmp_path, objective):
+    booster, rows = booster_of(objective)
+    derive(booster, tmp_path / "scorer.onnx", [rows])
+    scorer = Scorer.open(tmp_path / "scorer.onnx", booster)
+    assert scorer.raw(rows).tolist() == scorer.derived(rows).tolist()
+    assert scorer.raw(rows[:7]).tolist() == scorer.raw(rows).tolist()[:7]
+
+
 def test_no_vectors_have_no_predictions(build):
     assert build.scorer.raw(np.empty((0, 44), np.float32)).shape == (0,)
 
 
-@pytest.mark.parametrize(
-    "objective",
-    ["count:poisson", "reg:tweedie", "reg:squarederror", "reg:absoluteerror"],
-)
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_boosters_of_these_objectives_are_scored(tmp_path, objective):
     booster, rows = booster_of(objective)
     assert derive(booster, tmp_path / "scorer.onnx", [rows]) <= TOLERANCE
@@ -80,8 +88,8 @@ def test_an_objective_that_cannot_be_scored_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize("off", [1.01, np.nan])
 def test_a_scorer_that_differs_is_refused(tmp_path, monkeypatch, off):
     booster, rows = booster_of("count:poisson")
-    raw = Scorer.raw
-    monkeypatch.setattr(Scorer, "raw", lambda self, vectors: raw(self, vectors) * off)
+    right = Scorer.derived
+    monkeypatch.setattr(Scorer, "derived", lambda self, rows: right(self, rows) * off)
     with pytest.raises(BuildError, match="the derived scorer differs"):
         derive(booster, tmp_path / "scorer.onnx", [rows])
     assert not (tmp_path / "scorer.onnx").exists()
