@@ -4,7 +4,8 @@ import { draw, make } from "./dom.js";
 import { number } from "./words.js";
 
 const HEIGHT = 220;
-const EDGE = { top: 12, right: 8, bottom: 24, left: 36 };
+const EDGE = { top: 12, right: 8, bottom: 24 };
+const DIGIT = 8; // px, at most, of a tick's label
 const WHISKER = 4; // px, half of its end's width
 const LABEL = 64; // px that an axis label takes
 
@@ -28,13 +29,13 @@ export function columnChart({ points, summary }) {
 function columns(points, summary, width) {
   const values = points.flatMap((point) => [point.value, point.interval?.upper ?? 0]);
   const scale = yScale(values);
-  const step = (width - EDGE.left - EDGE.right) / points.length;
-  const x = (index) => EDGE.left + index * step;
+  const step = (width - scale.left - EDGE.right) / points.length;
+  const x = (index) => scale.left + index * step;
   const size = { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` };
   return draw(
     "svg",
     { ...size, role: "img", "aria-label": summary },
-    scale.ticks.map((tick) => gridLine(tick, scale.y(tick), width)),
+    scale.ticks.map((tick) => gridLine(tick, scale, width)),
     points.map((point, i) => column(point, x(i), step, scale)),
     axisLabels(points, x, step),
   );
@@ -49,7 +50,8 @@ function yScale(values) {
   const room = HEIGHT - EDGE.top - EDGE.bottom;
   const count = Math.round((top - bottom) / step);
   const ticks = Array.from({ length: count + 1 }, (_, i) => bottom + i * step);
-  return { ticks, y: (value) => EDGE.top + ((top - value) / (top - bottom)) * room };
+  const left = DIGIT * (1 + Math.max(...ticks.map((tick) => number(tick).length)));
+  return { ticks, left, y: (value) => EDGE.top + ((top - value) / (top - bottom)) * room };
 }
 
 /** The least of 1, 2, 5, 10, 20, … that is not below `rough`: units are whole. */
@@ -58,13 +60,14 @@ function niceStep(rough) {
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
 }
 
-function gridLine(tick, y, width) {
-  const line = { x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y };
+function gridLine(tick, scale, width) {
+  const y = scale.y(tick);
+  const line = { x1: scale.left, x2: width - EDGE.right, y1: y, y2: y };
   return draw(
     "g",
     { class: tick === 0 ? "zero" : "grid" },
     draw("line", line),
-    draw("text", { x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, number(tick)),
+    draw("text", { x: scale.left - 6, y: y + 4, "text-anchor": "end" }, number(tick)),
   );
 }
 

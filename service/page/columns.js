@@ -2,7 +2,7 @@
 
 import { bar } from "./chart.js";
 import { make } from "./dom.js";
-import { number, t } from "./words.js";
+import { forecastNumber, number, t } from "./words.js";
 
 /** The forecast with a bar of its share of `most`; faint where `faint(row)`. */
 export function forecastColumn(most, faint = () => false) {
@@ -12,7 +12,7 @@ export function forecastColumn(most, faint = () => false) {
     number: true,
     value: (row) => row.prediction,
     cell: (row) => make("span", { class: faint(row) ? "barred faint" : "barred" },
-      bar(row.prediction / most), make("span", {}, number(row.prediction, 2, 2))),
+      bar(row.prediction / most), make("span", {}, forecastNumber(row.prediction))),
   };
 }
 

@@ -44,6 +44,9 @@ export default {
 
   forecast: "Forecast",
   "forecast.of": "{month} (forecast)",
+  "forecast.most": { one: "{count} unit or more", other: "{count} units or more" },
+  "forecast.most.short": "{number}+",
+  "forecast.most.means": "the model does not tell more apart",
   exact: "exactly {number}",
   units: { one: "{count} unit", other: "{count} units" },
   sold: "Units",

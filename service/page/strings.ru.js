@@ -49,6 +49,14 @@ export default {
 
   forecast: "Прогноз",
   "forecast.of": "{month} (прогноз)",
+  "forecast.most": {
+    one: "{count} штука или больше",
+    few: "{count} штуки или больше",
+    many: "{count} штук или больше",
+    other: "{count} штуки или больше",
+  },
+  "forecast.most.short": "{number}+",
+  "forecast.most.means": "больше модель не различает",
   exact: "точно {number}",
   units: {
     one: "{count} штука",

@@ -8,7 +8,7 @@ import * as facts from "./facts.js";
 import { latest } from "./latest.js";
 import { problemBox } from "./problems.js";
 import { table } from "./table.js";
-import { about, monthNames, number, t } from "./words.js";
+import { about, forecastNumber, monthNames, number, t } from "./words.js";
 
 const BATCH = 10_000; // pairs in one request
 const SCREEN = 200; // rows shown at first, and at each "more"
@@ -282,7 +282,7 @@ function columnsOf(answer, names) {
       key: "prediction",
       label: t("forecast"),
       number: true,
-      cell: (row) => (known(row) ? number(row.prediction, 2, 2) : null),
+      cell: (row) => (known(row) ? forecastNumber(row.prediction) : null),
     },
     { key: "basis", label: t("basis.column"), cell: restsOn },
     { key: "line", label: t("line"), number: true, wide: true, cell: (row) => row.line },

@@ -11,7 +11,9 @@ import { problemBox } from "./problems.js";
 import { reasonsFigure } from "./reasons.js";
 import { table } from "./table.js";
 import { whatIf } from "./whatif.js";
-import { about, exact, monthAfter, monthNames, number, range, shortMonth, t } from "./words.js";
+import {
+  exact, forecast, isMost, monthAfter, monthNames, number, range, shortMonth, t,
+} from "./words.js";
 
 /** Build the view in `container`; the function that shows other ids. */
 export function mount(container) {
@@ -91,11 +93,13 @@ function titleOf({ shop, item }) {
 }
 
 function headlineOf({ prediction, month, interval }) {
-  const within = interval.upper ? `, ${range(interval)}` : "";
+  const most = isMost(prediction);
+  const within = interval.upper && !most ? `, ${range(interval)}` : "";
+  const more = most ? t("forecast.most.means") : t("exact", { number: exact(prediction) });
   return [
-    make("strong", {}, about(prediction)),
+    make("strong", {}, forecast(prediction)),
     ` ${t("month.in", monthNames(month))}${within} `,
-    make("small", {}, t("exact", { number: exact(prediction) })),
+    make("small", {}, more),
   ];
 }
 

@@ -63,7 +63,23 @@ export function percent(share) {
   return new Intl.NumberFormat(language, { style: "percent" }).format(share);
 }
 
-/** A forecast in words: "about 3 units", or "probably none (0.2)". */
+/** Whether a pair's forecast is the most that the model tells apart. */
+export function isMost(units) {
+  return units >= MOST_UNITS;
+}
+
+/** A pair's forecast in words: as `about`, or "20 units or more". */
+export function forecast(units) {
+  return isMost(units) ? t("forecast.most", { count: MOST_UNITS }) : about(units);
+}
+
+/** A pair's forecast as a table has it: "3.14", or "20+". */
+export function forecastNumber(units) {
+  if (!isMost(units)) return number(units, 2, 2);
+  return t("forecast.most.short", { number: number(MOST_UNITS) });
+}
+
+/** Units in words: "about 3 units", or "probably none (0.2)". */
 export function about(units) {
   if (units < 0.5) return t("about.none", { exact: number(units, 1, 1) });
   return t("about.units", { count: Math.round(units) });

@@ -104,6 +104,27 @@ def test_the_chart_has_a_column_a_month_and_a_table_of_the_same(open_page, pair)
     expect(figure.locator("tbody tr").first).to_contain_text("November 2015 (forecast)")
 
 
+def test_large_sales_and_the_most_that_is_told_apart_are_shown_as_they_are(
+    open_page, pair
+):
+    page = open_page("#/model")
+
+    def much_more(route: Route) -> None:
+        response = route.fetch()
+        answer = response.json()
+        answer["history"][0]["units"] = 12_345
+        route.fulfill(response=response, json={**answer, "prediction": 20.0})
+
+    page.route("**/v1/shops/*/items/*", much_more)
+    page.evaluate("address => { location.hash = address }", pair.address)
+    expect(headline(page)).to_have_text(
+        "20 units or more in November 2015 the model does not tell more apart"
+    )
+    expect(page.locator("svg")).to_contain_text("15,000")
+    starts = page.locator("svg text").evaluate_all("all => all.map(t => t.getBBox().x)")
+    assert min(starts) >= 0
+
+
 def test_the_strongest_reasons_stand_in_words_with_their_effect(
     open_page, server, pair
 ):
