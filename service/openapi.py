@@ -61,6 +61,17 @@ PROBLEMS: dict[int, ProblemError] = {
         NotReady("artifacts: no build; scripts/build makes one"),
     )
 }
+# Of answers, by what brings them: type and meaning.
+EVERY = {
+    "X-Request-Id": (
+        "string",
+        "The request's own id, where it had a plain one; else new.",
+    )
+}
+ON_PROBLEM = {
+    401: {"WWW-Authenticate": ("string", "`Bearer`")},
+    503: {"Retry-After": ("integer", "Seconds, where too much was asked at once.")},
+}
 TAGGED = {
     "ETag": ("string", "Changes with the build and the service's version."),
     "Cache-Control": ("string", "`no-cache`: ask each time, with `If-None-Match`."),
@@ -171,14 +182,12 @@ class _Writer:
             for media, types in operation.answers.items()
         }
         good: dict[str, Any] = {"description": "The answer.", "content": content}
-        headers = (TAGGED if operation.tagged else {}) | (
-            COUNTED if operation.bodies else {}
-        )
-        if headers:
-            good["headers"] = {name: _header(*h) for name, h in headers.items()}
+        tagged = TAGGED if operation.tagged else {}
+        good["headers"] = _headers(tagged | (COUNTED if operation.bodies else {}))
         told = {"200": good}
         if operation.tagged:
-            told["304"] = {"description": "The answer that `If-None-Match` names."}
+            same = "The answer that `If-None-Match` names."
+            told["304"] = {"description": same, "headers": _headers(tagged)}
         return told | {
             str(status): {"$ref": f"#/components/responses/{_name(PROBLEMS[status])}"}
             for status in _problems(operation)
@@ -199,15 +208,23 @@ class _Writer:
         body = problem(error.status, error.detail, error.faults, error.count)
         example = msgspec.json.decode(body)
         content = {"schema": self._schemas[Problem], "example": example}
-        return {"description": WHEN[error.status], "content": {MEDIA_TYPE: content}}
+        return {
+            "description": WHEN[error.status],
+            "headers": _headers(ON_PROBLEM.get(error.status, {})),
+            "content": {MEDIA_TYPE: content},
+        }
 
 
 def _name(error: ProblemError) -> str:
     return type(error).__name__
 
 
-def _header(kind: str, about: str) -> dict[str, Any]:
-    return {"description": about, "schema": {"type": kind}}
+def _headers(special: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """The headers of every answer, and these."""
+    return {
+        name: {"description": about, "schema": {"type": kind}}
+        for name, (kind, about) in {**EVERY, **special}.items()
+    }
 
 
 def _problems(operation: Operation) -> Iterator[int]:

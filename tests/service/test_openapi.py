@@ -6,8 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from service.openapi import PROBLEMS
 from service.operations import OPERATIONS
-from service.problems import Problem
+from service.problems import Busy, NoKey, Problem
 from tests.service.clients import client_of, post
 from tests.service.problem_shape import assert_problem
 
@@ -82,6 +83,27 @@ def test_parameters_are_told_as_they_are_read(told, operation):
             for bad in (schema["minimum"] - 1, schema["maximum"] + 1):
                 with pytest.raises(ValueError, match="expected a whole number"):
                     parameter.kind.read(str(bad))
+
+
+def test_the_headers_that_answers_have_are_told(client, told):
+    ours = {"X-Request-Id", "ETag", "Cache-Control", "Salespredictor-Not-Found"}
+    shops = told["paths"]["/v1/shops"]["get"]["responses"]
+    predict = told["paths"]["/v1/predict"]["post"]["responses"]
+    first = client.get("/v1/shops")
+    again = client.get("/v1/shops", headers={"If-None-Match": first.headers["ETag"]})
+    csv = post(client, b"shop_id,item_id\n24,6\n", content_type="text/csv")
+    found = [(first, shops), (again, shops), (csv, predict)]
+    for answer, responses in found:
+        described = set(responses[str(answer.status_code)]["headers"])
+        assert described == ours & set(answer.headers.keys())
+    assert [answer.status_code for answer, _ in found] == [200, 304, 200]
+
+
+def test_the_headers_that_problems_have_are_told(told):
+    for error in (NoKey("-"), Busy("-")):
+        name = type(PROBLEMS[error.status]).__name__
+        described = named(told, "responses", name)["headers"]
+        assert set(described) == {"X-Request-Id", *dict(error.headers)}
 
 
 def test_the_examples_are_of_their_types(told):
