@@ -246,6 +246,14 @@ def test_a_busy_server_is_asked_again_when_it_says(server):
     assert printed(done)[1][:2] == ["24", "6"]
 
 
+def test_a_whole_number_is_written_as_the_service_writes_csv():
+    row = {"shop_id": 24, "item_id": 6, "prediction": 20.0}
+    body = json.dumps({"month": "2015-11", "predictions": [row]}).encode()
+    with answering((200, {"Content-Type": "application/json"}, body)) as (url, _):
+        done = run("predict", "--url", url, 24, 6)
+    assert done.stdout.splitlines()[1] == "24,6,20"
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
