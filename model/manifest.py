@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -10,6 +10,7 @@ from feature_store.errors import ArtifactError
 from feature_store.tables import digest
 
 NAME = "manifest.json"
+Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]  # YYYY-MM
 
 
 class File(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ class Holdout(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     date_block_num: int
-    month: str
+    month: Month
     rows: int
     row_set: str
     model: Scores
@@ -108,7 +109,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str = ""
     date_block_num: int  # the forecast month
-    month: str  # the same, as YYYY-MM
+    month: Month  # the same
     demo: bool  # whether the retailer is made up
     created: str  # ISO 8601, UTC
     seconds: float  # how long the build took
@@ -135,6 +136,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def read(folder: Path) -> Manifest:
     """The manifest of the build in `folder`. Raises ArtifactError."""
     path = folder / NAME
+    found = _decode(path)
+    if found != found.named():
+        raise ArtifactError(
+            f"{path}: was changed: {found.version} is not the version of its content"
+        )
+    return found
+
+
+def _decode(path: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as error:

@@ -90,7 +90,7 @@ def copy_build(build: Path, artifacts: Path, times: int) -> None:
     pq.write_table(pa.concat_tables(copies), path)
     found = manifests.read(folder)
     files = manifests.describe_all(folder)
-    msgspec.structs.replace(found, files=files).write(folder)
+    msgspec.structs.replace(found, files=files).named().write(folder)
 
 
 def _repeated(name: str, array: NDArray[Any], times: int, step: int) -> NDArray[Any]:

@@ -34,6 +34,18 @@ def test_a_manifest_is_read_as_it_was_written(found, tmp_path):
     assert manifests.read(tmp_path) == found
 
 
+def test_a_manifest_that_was_changed_is_refused(found, tmp_path):
+    msgspec.structs.replace(found, warnings=["all is well"]).write(tmp_path)
+    with pytest.raises(ArtifactError, match=r"manifest\.json: was changed: 2013-11-"):
+        manifests.read(tmp_path)
+
+
+def test_a_month_that_no_calendar_has_is_refused(found, tmp_path):
+    msgspec.structs.replace(found, month="2013-13").named().write(tmp_path)
+    with pytest.raises(ArtifactError, match=r"not a manifest: .*month"):
+        manifests.read(tmp_path)
+
+
 def test_the_version_is_the_month_and_a_hash_of_all_the_rest(found):
     assert re.fullmatch(r"2013-11-[0-9a-f]{8}", found.version)
     assert found.named() == found

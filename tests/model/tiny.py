@@ -69,10 +69,10 @@ def copied(artifacts, out):
 
 
 def sign(folder, **changes):
-    """Have a build's manifest name its files as they are now."""
+    """Have a build's manifest name its files as they are now, its version too."""
     found = manifests.read(folder)
     files = manifests.describe_all(folder)
-    msgspec.structs.replace(found, files=files, **changes).write(folder)
+    msgspec.structs.replace(found, files=files, **changes).named().write(folder)
 
 
 def snapshot(artifacts: Path) -> dict[str, object]:

@@ -14,6 +14,7 @@ import requests
 
 from feature_store.errors import ArtifactError
 from model import artifacts
+from model import manifest as manifests
 from tests.conftest import running_server
 from tests.model.tiny import built_with, copied, sign
 from tests.scripts.commands import run
@@ -205,7 +206,7 @@ def test_a_build_of_another_time_is_served(mine, created):
     folder, build = mine
     sign(build, created=created)
     client = client_of(folder)
-    assert asked(client, ASKED)["model"] == build.name
+    assert asked(client, ASKED)["model"] == manifests.read(build).version
     told = got(client, "/v1/model")
     assert told["created"] == created
     assert float(told["age_days"]) >= 0

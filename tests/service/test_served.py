@@ -150,7 +150,7 @@ def test_a_manifest_that_points_outside_its_folder_is_refused(damaged, name):
     outside.write_bytes(b"secret")
     found = manifests.read(folder)
     files = {**found.files, name: manifests.describe(outside)}
-    msgspec.structs.replace(found, files=files).write(folder)
+    msgspec.structs.replace(found, files=files).named().write(folder)
     assert_not_ready(artifacts, "outside")
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_gone_from_the_manifest_too_is_named(damaged):
     found = manifests.read(folder)
     for name in found.files:
         files = {other: file for other, file in found.files.items() if other != name}
-        msgspec.structs.replace(found, files=files).write(folder)
+        msgspec.structs.replace(found, files=files).named().write(folder)
         content = (folder / name).read_bytes()
         (folder / name).unlink()
         client = client_of(artifacts)
