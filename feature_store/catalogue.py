@@ -25,7 +25,7 @@ def write_catalogue(sales: Sales, out: Path) -> None:
         pq.write_table(pa.table(arrays), out / f"{table}.parquet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item's name and category."""
 

@@ -54,8 +54,8 @@ NUMBER = Kind(
 DATE = Kind(
     "a date, DD.MM.YYYY or YYYY-MM-DD",
     "CASE WHEN {v} LIKE '__.__.____' AND NOT regexp_like({v}, '[^0-9.]')"
-    " THEN TRY_CAST(substr({v}, 7, 4) || '-' || substr({v}, 4, 2) || '-'"
-    " || substr({v}, 1, 2) AS DATE)"
+    " THEN TRY_CAST(concat(substr({v}, 7, 4), '-', substr({v}, 4, 2), '-',"
+    " substr({v}, 1, 2)) AS DATE)"
     " WHEN regexp_extract({v}, '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}', 0) = {v}"
     " THEN TRY_CAST(split_part({v}, '.', 3) || '-' || split_part({v}, '.', 2) || '-'"
     " || split_part({v}, '.', 1) AS DATE)"

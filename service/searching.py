@@ -17,6 +17,11 @@ def fold(text: str) -> str:
     return text.casefold().replace("ё", "е")
 
 
+def number(text: str) -> int:
+    """The id that a text is, or -1."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
+
+
 class Search:
     """Finds items of a catalogue; sorts their names once."""
 
@@ -24,7 +29,7 @@ class Search:
         named = sorted((fold(item.name), i) for i, item in catalogue.items.items())
         self._names = [name for name, _ in named]
         self._ids = [item_id for _, item_id in named]
-        self._at = {str(item_id): at for at, item_id in enumerate(self._ids)}
+        self._at = {item_id: at for at, item_id in enumerate(self._ids)}
         self._of_category: dict[int, list[int]] = {}
         for at, item_id in enumerate(self._ids):
             category = catalogue.items[item_id].category_id
@@ -44,7 +49,7 @@ class Search:
         start = bisect_left(hits, bisect_left(self._names, folded))
         end = bisect_left(hits, bisect_left(self._names, folded + LAST))
         ordered = [*hits[start:end], *hits[:start], *hits[end:]]
-        at = self._at.get(folded)
+        at = self._at.get(number(folded))
         if at is not None and (category is None or at in among):
             ordered = [at, *(hit for hit in ordered if hit != at)]
         return [self._ids[hit] for hit in ordered]

@@ -42,7 +42,7 @@ def iterate(tables: MonthlyTables) -> tuple[int, NDArray[np.float64]]:
     for block in training.blocks(training.months()):
         rows += len(block.target)
         lag_values = block.vectors[:, len(KEYS) :]
-        sums[:-1] += lag_values.sum(axis=0, dtype=np.float64)
+        sums[:-1] += np.einsum("rv->v", lag_values, dtype=np.float64)
         sums[-1] += block.clipped.sum(dtype=np.float64)
     return rows, sums
 
