@@ -10,7 +10,7 @@ import * as facts from "./facts.js";
 import { latest } from "./latest.js";
 import { problemBox } from "./problems.js";
 import { showTable, sorted, table } from "./table.js";
-import { about, monthNames, number, t } from "./words.js";
+import { monthNames, number, t, total } from "./words.js";
 
 const ORDER = "-prediction";
 const HEADER = [
@@ -75,7 +75,7 @@ export function mount(container) {
 
 function headlineOf(answer) {
   return [
-    make("strong", {}, about(answer.units)),
+    make("strong", {}, total(answer.units, answer.shops.filter((shop) => shop.listed))),
     ` ${t("month.in", monthNames(answer.month))} `,
     make("small", {}, t("over.shops", { count: answer.listed })),
   ];

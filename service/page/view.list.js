@@ -8,7 +8,7 @@ import * as facts from "./facts.js";
 import { latest } from "./latest.js";
 import { problemBox } from "./problems.js";
 import { table } from "./table.js";
-import { about, forecastNumber, monthNames, number, t } from "./words.js";
+import { forecastNumber, monthNames, number, t, total } from "./words.js";
 
 const BATCH = 10_000; // pairs in one request
 const SCREEN = 200; // rows shown at first, and at each "more"
@@ -166,7 +166,7 @@ function headlineOf({ rows, month }) {
   const listed = rows.filter((row) => row.listed);
   const units = listed.reduce((sum, row) => sum + row.prediction, 0);
   return [
-    make("strong", {}, about(units)),
+    make("strong", {}, total(units, listed)),
     ` ${t("month.in", monthNames(month))} `,
     make("small", {}, t("over.listed", { count: listed.length })),
   ];

@@ -10,7 +10,7 @@ import * as facts from "./facts.js";
 import { latest } from "./latest.js";
 import { problemBox } from "./problems.js";
 import { showTable, sorted, table } from "./table.js";
-import { about, monthNames, number, t } from "./words.js";
+import { monthNames, number, t, total } from "./words.js";
 
 const SCREEN = 100; // rows shown at first, and at each "more"
 const PAGE = 1000; // rows asked for at once
@@ -167,7 +167,7 @@ function names(list) {
 function headlineOf(list) {
   if (!list.listed) return [];
   return [
-    make("strong", {}, about(list.units)),
+    make("strong", {}, total(list.units, list.rows)),
     ` ${t("month.in", names(list))} `,
     make("small", {}, t("over.items", { count: list.listed })),
   ];

@@ -79,6 +79,12 @@ export function forecastNumber(units) {
   return t("forecast.most.short", { number: number(MOST_UNITS) });
 }
 
+/** What rows of forecasts sum to, in words; "or more" where one of them is. */
+export function total(units, rows) {
+  if (!rows.some((row) => isMost(row.prediction))) return about(units);
+  return t("forecast.most", { count: Math.round(units) });
+}
+
 /** Units in words: "about 3 units", or "probably none (0.2)". */
 export function about(units) {
   if (units < 0.5) return t("about.none", { exact: number(units, 1, 1) });

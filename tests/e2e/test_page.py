@@ -389,6 +389,24 @@ setInterval(() => {
 """
 
 
+def test_a_sum_with_the_most_that_is_told_apart_is_that_or_more(open_page, pair):
+    page = open_page("#/list")
+
+    def most(route: Route) -> None:
+        response = route.fetch()
+        answer = response.json()
+        answer["predictions"][0]["prediction"] = 20.0
+        answer["predictions"][1]["prediction"] = 3.0
+        route.fulfill(response=response, json=answer)
+
+    page.route("**/v1/predict", most)
+    rows = f"{pair.shop_id},{pair.item_id}\n" * 2
+    page.get_by_label("Paste the rows here").fill(rows)
+    page.get_by_role("button", name="Forecast").click()
+    expect(headline(page)).to_contain_text("23 units or more in November 2015")
+    expect(page.locator("tbody tr").first).to_contain_text("20+")
+
+
 def test_a_dropped_file_is_read_like_a_chosen_one(open_page, pair):
     page = open_page("#/list")
     page.get_by_label("Paste the rows here").wait_for()
