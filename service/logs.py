@@ -25,7 +25,7 @@ JSON, OFF, AUTO = "json", "off", "auto"
 _LONGEST = 4096  # bytes that a pipe takes whole
 _GATHERING = 0.05  # seconds
 _MOST = 10_000  # lines that wait; more, and requests wait for whoever reads them
-_PATIENCE = 1000  # milliseconds to wait at the end for whoever reads them
+_PATIENCE = 1000  # milliseconds for whoever reads, where lines do not wait
 _TRACE = 3000  # characters of a traceback's end
 
 
@@ -83,9 +83,10 @@ class Log:
             self._lines.put(written)
 
     def event(self, name: str, **fields: object) -> None:
-        """Write the line of something that happened to the service."""
+        """Write the line of something that happened, unless nobody reads it."""
         if self:
-            self._write(_encode({"time": now(), "event": name, **fields}) + b"\n")
+            line = _encode({"time": now(), "event": name, **fields}) + b"\n"
+            self._write_if_read(line)
 
     def _write_on(self) -> None:
         while True:
@@ -95,17 +96,22 @@ class Log:
 
     def _write_last(self) -> None:
         for block in self._gathered():
-            if not self._is_read():
+            if not self._write_if_read(block):
                 return
-            self._write(block)
 
-    def _is_read(self) -> bool:
-        """Whether a pipe takes a block, at once or in a moment."""
+    def _write_if_read(self, lines: bytes) -> bool:
+        """Write what a pipe takes at once or in a moment; whether it did.
+
+        For what must go on where nobody reads: a start, a new build, an end.
+        """
         if self._descriptor is None:
             return False
         ready = select.poll()
         ready.register(self._descriptor, select.POLLOUT)
-        return bool(ready.poll(_PATIENCE))
+        if not ready.poll(_PATIENCE):
+            return False
+        self._write(lines)
+        return True
 
     def _gathered(self) -> Iterator[bytes]:
         """The lines there are, in blocks that a pipe takes whole."""
@@ -117,10 +123,11 @@ class Log:
                     yield block
                     block = b""
                 block += line
-        yield block
+        if block:
+            yield block
 
     def _write(self, lines: bytes) -> None:
-        if self._descriptor is None or not lines:
+        if self._descriptor is None:
             return
         try:
             os.write(self._descriptor, lines)

@@ -102,7 +102,8 @@ def application(settings: Settings, board: Board, log: Log) -> Any:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     _log_messages(log)
     _give_memory_back()
-    log.gather()
+    if log:
+        log.gather()
     sys.setswitchinterval(SWITCH_SECONDS)
     app = import_module("service.app").create_app(settings, board, log)
     app.extensions["served"].watch()
