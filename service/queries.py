@@ -34,14 +34,20 @@ class Parameter:
     meaning: str = ""
 
 
+def digits(text: str, most: int) -> int | None:
+    """The number that a text is, in no more digits than `most` has; None of others."""
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)):
+        return int(text)
+    return None
+
+
 def whole(low: int, high: int) -> Kind:
     """A whole number, `low` to `high`."""
 
     def read(text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) <= len(str(high)):
-            value = int(text)
-            if low <= value <= high:
-                return value
+        value = digits(text, high)
+        if value is not None and low <= value <= high:
+            return value
         raise ValueError(f"expected a whole number, {low} to {high}")
 
     return Kind(read, {"type": "integer", "minimum": low, "maximum": high})

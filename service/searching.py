@@ -8,6 +8,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from feature_store.catalogue import Catalogue
+from feature_store.definitions import MAX_ID
+from service.queries import digits
 
 LAST = chr(0x10FFFF)  # after whatever a name goes on with
 
@@ -15,11 +17,6 @@ LAST = chr(0x10FFFF)  # after whatever a name goes on with
 def fold(text: str) -> str:
     """Text as it is searched: without case, and with ё as е."""
     return text.casefold().replace("ё", "е")
-
-
-def number(text: str) -> int:
-    """The id that a text is, or -1."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
 
 
 class Search:
@@ -49,7 +46,8 @@ class Search:
         start = bisect_left(hits, bisect_left(self._names, folded))
         end = bisect_left(hits, bisect_left(self._names, folded + LAST))
         ordered = [*hits[start:end], *hits[:start], *hits[end:]]
-        at = self._at.get(number(folded))
+        item_id = digits(folded, MAX_ID)
+        at = None if item_id is None else self._at.get(item_id)
         if at is not None and (category is None or at in among):
             ordered = [at, *(hit for hit in ordered if hit != at)]
         return [self._ids[hit] for hit in ordered]
