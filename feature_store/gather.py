@@ -100,14 +100,6 @@ class LagTables:
         shops = self.present["shop_id"][pairs.shops]
         return shops & self.present["item_id"][pairs.items]
 
-    def index(self, entity: str, pairs: Pairs) -> NDArray[np.intp] | NDArray[np.int32]:
-        """The index of each pair's `entity` in the catalogue."""
-        if entity == "shop_id":
-            return pairs.shops
-        if entity == "item_id":
-            return pairs.items
-        return self.catalogue.item_category[pairs.items]
-
 
 def lag_tables(tables: MonthlyTables, month: int) -> LagTables:
     """The lag tables of `month`, from the months that its lags reach."""
@@ -203,10 +195,12 @@ def filled(lags: LagTables, fill: NDArray[np.float32]) -> Filled:
     values = _lag_values(items)
     values[:] = by_lag
     sold = lags.present["item_id"][:, :, np.newaxis]
-    for entity in ENTITIES:
-        if entity != "shop_id":
-            table = lags.entities[entity][lags.index(entity, every)]
-            np.copyto(values[:, :, _columns(entity)], table, "same_kind", where=sold)
+    by_item = {
+        "item_id": lags.entities["item_id"],
+        "item_category_id": lags.entities["item_category_id"][catalogue.item_category],
+    }
+    for entity, table in by_item.items():
+        np.copyto(values[:, :, _columns(entity)], table, "same_kind", where=sold)
     return Filled(lags, by_lag, items, lags.entities["shop_id"].astype(np.float32))
 
 
