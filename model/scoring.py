@@ -104,9 +104,8 @@ def derive(booster: xgb.Booster, path: Path, blocks: Iterable[Vectors]) -> float
     largest = 0.0
     for vectors in blocks:
         expected = np.asarray(booster.inplace_predict(vectors), np.float64)
-        difference = np.abs(scorer.derived(vectors) - expected) / np.maximum(
-            1, expected
-        )
+        found = scorer.derived(vectors)
+        difference = np.abs(found - expected) / np.maximum(1, expected)
         largest = float(np.maximum(largest, difference.max()))  # NaN stays
     if not largest <= TOLERANCE:
         raise BuildError(
